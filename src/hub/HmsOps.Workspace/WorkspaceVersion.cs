@@ -8,7 +8,7 @@ namespace HmsOps.Workspace;
 /// What operators wrote, read whole and valid: one immutable value, swapped in by a single reference write between two ticks.
 /// A broken file is represented by its last good version; <see cref="Diagnostics"/> says so.
 /// </summary>
-public sealed record Workspace
+public sealed record WorkspaceVersion
 {
     /// <summary>SHA-256 over the paths and contents in force, hex: the version every verdict names.</summary>
     public required string Hash { get; init; }
@@ -35,7 +35,7 @@ public sealed record Workspace
     public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(15);
 
     /// <summary>The workspace of an empty folder.</summary>
-    public static Workspace Empty { get; } = new()
+    public static WorkspaceVersion Empty { get; } = new()
     {
         Hash = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData([])),
         Rules = [],
