@@ -1,0 +1,17 @@
+namespace HmsOps.Record.Events;
+
+/// <summary>Who is to be told what, and since when. The page's key is its identity everywhere.</summary>
+/// <param name="Page">The page's key.</param>
+/// <param name="Kind"><c>fire</c>, <c>resolve</c> or <c>attention</c> (an act failed or its outcome is unknown).</param>
+/// <param name="Receiver">As written: a mail address or a receiver's name.</param>
+/// <param name="Episode">The alert's episode; null for a page about an act a person ordered.</param>
+public sealed record PageQueued(string Page, string Kind, string Receiver, string? Episode, string Subject, string Body, DateTimeOffset At) : OpsEvent;
+
+/// <summary>A channel is about to be tried.</summary>
+public sealed record PageSending(string Page, string Channel, int Attempt, DateTimeOffset At) : OpsEvent;
+
+/// <summary>The other side took it.</summary>
+public sealed record PageAccepted(string Page, string Channel, string ProviderId, DateTimeOffset At) : OpsEvent;
+
+/// <summary>A try failed. <paramref name="RetryAt"/> is null when no channel is left to try: the page is undeliverable and shown in red.</summary>
+public sealed record PageFailed(string Page, string Channel, string Reason, DateTimeOffset? RetryAt, DateTimeOffset At) : OpsEvent;
