@@ -72,6 +72,19 @@ public sealed class Journal
     /// <summary>Up to <paramref name="countMax"/> entries from a sequence on, in order.</summary>
     public IReadOnlyList<Envelope> ReadRange(long from, int countMax) => [.. _log.ReadRange(from, countMax).Select(Decode)];
 
+    /// <summary>Completes when there are more entries than a reader has seen.</summary>
+    public async Task GrownAsync(long seen, CancellationToken cancellationToken)
+    {
+        Task grown;
+        lock (_gate)
+        {
+            if (_state.Size > seen)
+                return;
+            grown = _grown.Task;
+        }
+        await grown.WaitAsync(cancellationToken);
+    }
+
     /// <summary>Every entry from a sequence on, in order, for as long as the caller listens.</summary>
     public async IAsyncEnumerable<Envelope> FollowAsync(long from, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -215,7 +228,7 @@ public sealed class Journal
         {
             var envelope = new Envelope
             {
-                Id = ids.NewId(time),
+                Id = draft.Id ?? ids.NewId(time),
                 Sequence = sequence,
                 Time = time,
                 Actor = draft.Actor,
