@@ -3,7 +3,6 @@ using System.Text;
 using HmsOps.Act.Targets;
 using HmsOps.Record;
 using HmsOps.Record.Events;
-using HmsOps.Record.Projections;
 
 namespace HmsOps.Act.Commands;
 

@@ -1,4 +1,3 @@
-using HmsOps.Record.Events;
 using HmsOps.Record.Projections;
 using HmsOps.Workspace.Rules;
 

@@ -42,7 +42,7 @@ public sealed class RuleReader(PromEngine engine)
     public AlertEvidence Evidence(Rule rule, AlertRef alert, DateTimeOffset at, CancellationToken cancellationToken)
     {
         var to = at.ToUnixTimeMilliseconds();
-        var step = Math.Max(1_000, rule.Value.Reach * 2 / SparklinePoints / 1_000 * 1_000);
+        var step = Math.Max(1_000, (long)rule.Value.Reach.TotalMilliseconds * 2 / SparklinePoints / 1_000 * 1_000);
         var from = to - (step * (SparklinePoints - 1));
         var points = new List<double>();
         foreach (var series in engine.Range(rule.Value, from, to, step, cancellationToken).Series)
