@@ -18,6 +18,7 @@ public sealed class GroupCommit
     private readonly TimeProvider _time;
 
     private readonly Lock _lock = new();
+    private readonly Queue<(long Sequence, TaskCompletionSource Done)> _cuts = new();
     private Batch _gathering = new();
     private Batch _spare = new();
     private long _nextSequence;
@@ -85,6 +86,24 @@ public sealed class GroupCommit
     }
 
     /// <summary>
+    /// Has the committer cut the log between two batches: <see cref="FramedLog.CutBefore"/> is for the log's one writer. A disk that refuses is
+    /// the caller's news alone, the log goes on.
+    /// </summary>
+    /// <exception cref="LogUnwritableException">The log takes nothing more.</exception>
+    public Task CutBeforeAsync(long sequence, CancellationToken cancellationToken)
+    {
+        var done = NewSignal();
+        lock (_lock)
+        {
+            if (_ended is not null)
+                throw _ended;
+            _cuts.Enqueue((sequence, done));
+            _work.TrySetResult();
+        }
+        return done.Task.WaitAsync(cancellationToken);
+    }
+
+    /// <summary>
     /// The committer: takes all that waits, writes, flushes within the window, releases. When stopped it takes what is queued, flushes a last
     /// time and refuses further appends. When the log fails, every waiter is told why and this throws the same.
     /// </summary>
@@ -117,6 +136,7 @@ public sealed class GroupCommit
             }
             batch.Release();
             _spare = batch;
+            Cut();
         }
     }
 
@@ -164,6 +184,28 @@ public sealed class GroupCommit
         }
     }
 
+    private void Cut()
+    {
+        while (NextCut() is var (sequence, done))
+        {
+            try
+            {
+                _log.CutBefore(sequence);
+                done.SetResult();
+            }
+            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+            {
+                done.SetException(failure);
+            }
+        }
+    }
+
+    private (long Sequence, TaskCompletionSource Done)? NextCut()
+    {
+        lock (_lock)
+            return _cuts.TryDequeue(out var cut) ? cut : null;
+    }
+
     private void Fail(Batch batch, Exception failure)
     {
         Batch gathering;
@@ -175,6 +217,8 @@ public sealed class GroupCommit
         }
         batch.Fail(failure);
         gathering.Fail(failure);
+        while (NextCut() is var (_, done))
+            done.SetException(failure);
     }
 
     private void OpenRoom()
