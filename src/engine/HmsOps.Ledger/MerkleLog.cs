@@ -134,7 +134,7 @@ public sealed class MerkleLog : IDisposable
     /// <summary>Root of the tree of the durable entries.</summary>
     public TreeHash Root => _history.Head.Root;
 
-    /// <summary>The writer's term: one more at each opening, and in every frame.</summary>
+    /// <summary>The writer's term, in every frame it writes: one more than the last that is in the log.</summary>
     public long Epoch => _epoch;
 
     /// <summary>
@@ -270,13 +270,14 @@ public sealed class MerkleLog : IDisposable
             batch.Fail(new LedgerUnavailableException(LedgerState.Writable, $"The entries were not written: {full.Message}", full));
             return;
         }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        catch (Exception failure) // whatever it was, nobody knows now what the disk has: callers hear it, and nothing more is written
         {
             _standing = Standing.Poisoned(failure.Message, failure);
             batch.Fail(Unavailable());
-            _queue.Writer.TryComplete();
             RefuseQueued();
-            return;
+            if (failure is IOException or UnauthorizedAccessException)
+                return;
+            throw;
         }
         try
         {
