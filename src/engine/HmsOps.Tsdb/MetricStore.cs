@@ -176,8 +176,9 @@ public sealed class MetricStore : ISeriesSink, ISeriesSource, IDisposable
     /// <summary>Closes the log. <see cref="RunAsync"/> has ended, or nobody appends.</summary>
     public void Dispose()
     {
+        TurnReadOnly(Stopped);
         _log.Dispose();
-        _turn.Dispose();
+        // Not the turn: it holds no handle, and who comes late is refused by name rather than thrown at.
     }
 
     // Begins where the log ends: in an epoch of its own, so that nothing new leans on frames that may be damaged.

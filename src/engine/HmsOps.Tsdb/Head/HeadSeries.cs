@@ -60,7 +60,7 @@ internal sealed class HeadSeries(Labels labels, SeriesKind kind)
 
     public void Append(long time, double value)
     {
-        Grow(ref _values);
+        EnsureRoom();
         _times[_end] = time;
         _values[_end++] = value;
     }
@@ -69,7 +69,7 @@ internal sealed class HeadSeries(Labels labels, SeriesKind kind)
     public long Append(long time, NativeHistogram histogram)
     {
         var repeated = !IsEmpty && ReferenceEquals(NewestHistogram, histogram);
-        Grow(ref _histograms);
+        EnsureRoom();
         _times[_end] = time;
         _histograms[_end++] = histogram;
         return repeated ? 1 : Weight(histogram);
@@ -111,27 +111,25 @@ internal sealed class HeadSeries(Labels labels, SeriesKind kind)
 
     private static long Weight(NativeHistogram histogram) => 8 + histogram.Positive.Count + histogram.Negative.Count;
 
-    private void Grow<T>(ref T[] column)
+    private void EnsureRoom()
     {
         if (_end == _times.Length)
             Move(Math.Max(FirstCapacity, Count + Count / 2));
-        if (column.Length < _times.Length)
-            Array.Resize(ref column, _times.Length);
     }
 
     private void Move(int capacity)
     {
         _times = Moved(_times, capacity);
-        _values = Moved(_values, capacity);
-        _histograms = Moved(_histograms, capacity);
+        if (Kind == SeriesKind.Float)
+            _values = Moved(_values, capacity);
+        else
+            _histograms = Moved(_histograms, capacity);
         _end -= _start;
         _start = 0;
     }
 
     private T[] Moved<T>(T[] column, int capacity)
     {
-        if (column.Length == 0)
-            return column;
         var moved = new T[capacity];
         Array.Copy(column, _start, moved, 0, Count);
         return moved;
