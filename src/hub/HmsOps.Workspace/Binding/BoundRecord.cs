@@ -18,9 +18,9 @@ public sealed class BoundRecord
 
     /// <summary>
     /// Holds a map against a shape. Everything wrong in it is said at once: keys that are unknown, written twice in two spellings, missing, or of the wrong
-    /// type. Keys that begin with <c>x-</c> are the writer's own.
+    /// type. Keys that begin with <c>x-</c> are the writer's own, and the root of a document may say its <c>kind</c>.
     /// </summary>
-    public static BoundRecord Bind(YamlNode node, RecordShape shape, Findings findings)
+    public static BoundRecord Bind(YamlNode node, RecordShape shape, Findings findings, bool isRoot = false)
     {
         ArgumentNullException.ThrowIfNull(shape);
         ArgumentNullException.ThrowIfNull(findings);
@@ -36,6 +36,8 @@ public sealed class BoundRecord
             if (key.Text.StartsWith("x-", StringComparison.Ordinal))
                 continue;
             var name = KeySpelling.Fold(key.Text);
+            if (isRoot && name == Kinds.FileKind.Key)
+                continue;
             if (!spelled.TryAdd(name, key.Text))
                 findings.Error("E003", key, $"'{Findings.Shorten(key.Text)}' and '{Findings.Shorten(spelled[name])}' are one key.", "Keep one of them.");
             else if (shape.Find(name) is { } known)
@@ -78,11 +80,11 @@ public sealed class BoundRecord
     {
         if (shape.NotInThisVersion.Contains(name))
         {
-            findings.Error("E090", key, $"'{name}' of {shape.Name} is not in this version.", $"Take the key out; {shape.Name} has {KeyNames(shape)}.");
+            findings.Error("E090", key, $"'{name}' of {shape.Name} is not in this version.", $"Take it out; the keys here are {KeyNames(shape)}.");
             return;
         }
         var suggestion = Suggestions.Nearest(name, shape.Keys.Select(known => known.Name));
-        var fix = suggestion is null ? $"Take it out, or begin it with x-; {shape.Name} has {KeyNames(shape)}." : $"Write '{suggestion}:'.";
+        var fix = suggestion is null ? $"Take it out, or begin it with x-; the keys here are {KeyNames(shape)}." : $"Write '{suggestion}:'.";
         findings.Add(
             findings.IsStrict ? Severity.Error : Severity.Warning, "E031", key.Start, key.End, $"'{Findings.Shorten(key.Text)}' is not a key of {shape.Name}.", fix, suggestion);
     }

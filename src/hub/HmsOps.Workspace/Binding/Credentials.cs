@@ -10,6 +10,8 @@ public static class Credentials
 
     private static readonly SearchValues<char> InNames = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");
 
+    private static readonly SearchValues<char> AfterHosts = SearchValues.Create("/ \t\r\n\"',");
+
     // Misspelled keys of credentials too ('pasword'): their lines hold a secret all the same.
     private static readonly SearchValues<string> Words =
         SearchValues.Create(["pass", "paswo", "secret", "secert", "token", "credential"], StringComparison.OrdinalIgnoreCase);
@@ -28,6 +30,21 @@ public static class Credentials
     public static bool IsName(string name) =>
         !string.IsNullOrEmpty(name) && name.Length <= NameMax && !name.AsSpan().ContainsAnyExcept(InNames);
 
-    /// <summary>True when a key of credentials is spelled anywhere in the text: its lines are then not shown to anyone, whatever is wrong in them.</summary>
-    public static bool MayBeIn(string text) => text.AsSpan().ContainsAny(Words);
+    /// <summary>
+    /// True when a key of credentials is spelled anywhere in the text, or an address has a user before its host: the text's lines are then not shown
+    /// to anyone, whatever is wrong in them.
+    /// </summary>
+    public static bool MayBeIn(string text) => text.AsSpan().ContainsAny(Words) || HasUserInAddress(text);
+
+    private static bool HasUserInAddress(ReadOnlySpan<char> text)
+    {
+        for (var at = text.IndexOf("://"); at >= 0; at = text.IndexOf("://"))
+        {
+            text = text[(at + 3)..];
+            var end = text.IndexOfAny(AfterHosts);
+            if ((end < 0 ? text : text[..end]).Contains('@'))
+                return true;
+        }
+        return false;
+    }
 }

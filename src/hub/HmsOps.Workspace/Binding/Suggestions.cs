@@ -17,7 +17,8 @@ public static class Suggestions
             .Where(candidate => candidate.Length <= ComparedMax)
             .Select(candidate => (Candidate: candidate, Slips: Distance(word.ToLowerInvariant(), candidate.ToLowerInvariant())))
             .Where(near => near.Slips <= slipsMax)
-            .OrderBy(near => near.Slips).ThenBy(near => near.Candidate, StringComparer.Ordinal)
+            .OrderBy(near => near.Slips).ThenBy(near => !near.Candidate.Order().SequenceEqual(word.Order())) // the same letters in another order first
+            .ThenBy(near => near.Candidate, StringComparer.Ordinal)
             .Select(near => near.Candidate)
             .FirstOrDefault();
     }

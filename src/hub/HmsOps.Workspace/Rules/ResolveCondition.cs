@@ -28,7 +28,7 @@ public sealed class ResolveConditionType : ValueType<ResolveCondition>
         if (node is not YamlNode.Scalar { IsNull: false } scalar)
             return Refuse(node, findings, "Write a metric, a comparison, a number and, if you like, 'over' and a duration.");
         var text = scalar.Text.Trim();
-        var at = text.AsSpan().IndexOfAny('<', '>', '=', '!');
+        var at = text.IndexOfAny(['<', '>', '=', '!']);
         if (at <= 0 || Array.Find(Signs, sign => text.AsSpan(at).StartsWith(sign.Sign)) is not { Sign: not null } found)
             return Refuse(node, findings, "Write a metric, a comparison, a number and, if you like, 'over' and a duration.");
         if (text.Contains(" and ", StringComparison.Ordinal) || text.Contains(" or ", StringComparison.Ordinal) || text.Contains(" for ", StringComparison.Ordinal))

@@ -73,13 +73,9 @@ public sealed class YamlReader
     {
         var at = original((int)Math.Min(error.Start.Index, int.MaxValue));
         at = Math.Clamp(at, 0, findings.Source.Text.Length);
-        var line = findings.Source.Text.AsSpan(findings.Source.StartOfLine(at));
-        var indent = line[..(line.Length - line.TrimStart(" \t").Length)];
-        var tab = indent.IndexOf('\t');
-        if (tab >= 0)
+        if (TabAt(findings.Source, at, toEnd: error.Message.Contains("tab", StringComparison.Ordinal)) is { } tab)
         {
-            var start = findings.Source.StartOfLine(at) + tab;
-            findings.Add(Severity.Error, "E002", start, start + 1, "a tab cannot indent YAML.", "Indent with spaces.");
+            findings.Add(Severity.Error, "E002", tab, tab + 1, "a tab cannot indent YAML.", "Indent with spaces.");
             return;
         }
         var message = char.ToLowerInvariant(error.Message[0]) + error.Message[1..].TrimEnd('.');
@@ -92,6 +88,20 @@ public sealed class YamlReader
         var quoted = source.Text[start..end].Replace("'", "''", StringComparison.Ordinal);
         var fix = Binding.Credentials.MayBeIn(source.Text) ? "Put the value in quotes." : $"Write '{quoted}'.";
         findings.Add(Severity.Note, "N001", start, end, $"a value that begins with '{source.Text[start]}' is YAML only in quotes; it is read as if it stood in them.", fix);
+    }
+
+    // The parser names the list or map it was in when it met the tab, which may be lines above.
+    private static int? TabAt(SourceText source, int from, bool toEnd)
+    {
+        for (var line = source.StartOfLine(from); ; line = source.EndOfLine(line) + 1)
+        {
+            var text = source.Text.AsSpan(line, source.EndOfLine(line) - line);
+            var tab = text[..^text.TrimStart(" \t").Length].IndexOf('\t');
+            if (tab >= 0)
+                return line + tab;
+            if (!toEnd || source.EndOfLine(line) + 1 >= source.Text.Length)
+                return null;
+        }
     }
 
     /// <summary>False with an error: the parser could not go on. False without: the findings say why.</summary>
