@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using HmsOps.Act.Commands;
 using HmsOps.Act.Incidents;
 using HmsOps.Act.Paging;
@@ -18,7 +19,21 @@ public sealed partial class ActLoop(
     private static readonly TimeSpan RetryAfterFailure = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LookAtLeastEvery = TimeSpan.FromSeconds(30);
 
-    private readonly Dictionary<Guid, Task> _effects = [];
+    // Read from outside while stopping.
+    private readonly ConcurrentDictionary<Guid, Task> _effects = new();
+
+    /// <summary>Completes when no effect is under way, or the token is cancelled.</summary>
+    public async Task QuietAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Task.WhenAll(_effects.Values).WaitAsync(cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The time is up; what is left stays an intent for the next start.
+        }
+    }
 
     /// <summary>When the loop last looked.</summary>
     public DateTimeOffset? LastTurn { get; private set; }
@@ -63,7 +78,7 @@ public sealed partial class ActLoop(
         foreach (var (id, task) in _effects.Where(e => e.Value.IsCompleted).ToList())
         {
             await task;
-            _effects.Remove(id);
+            _effects.TryRemove(id, out _);
         }
         foreach (var act in journal.State.Acts.Values.Where(a => a.IsOpen && !_effects.ContainsKey(a.Id)).ToList())
             _effects[act.Id] = SettleAsync(act.Id, stopping);

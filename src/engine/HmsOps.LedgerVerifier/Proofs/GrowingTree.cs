@@ -5,6 +5,16 @@ internal sealed class GrowingTree
 {
     private readonly byte[]?[] _complete = new byte[]?[64]; // by height; there exactly where the size has a bit
 
+    public GrowingTree()
+    {
+    }
+
+    public GrowingTree(GrowingTree other)
+    {
+        other._complete.CopyTo(_complete, 0);
+        Size = other.Size;
+    }
+
     public long Size { get; private set; }
 
     public void Append(byte[] leaf)
