@@ -21,6 +21,7 @@ namespace HmsOps.App.Running;
 public sealed partial class Hub : IDisposable
 {
     private const string Actor = "system:app";
+    private const string OriginEnd = "/ledger";
 
     private static readonly TimeSpan EffectsEndWithin = TimeSpan.FromSeconds(10);
 
@@ -44,8 +45,9 @@ public sealed partial class Hub : IDisposable
         StartedAt = edges.Time.GetUtcNow();
         MerkleLog? ledger = null;
         Journal = Journal.Open(
-            replay => ledger = MerkleLog.Open(edges.Disk, $"{plan.DataFolder}/ledger", $"{plan.Name}/ledger", edges.Time, replay), edges.Ids);
+            replay => ledger = MerkleLog.Open(edges.Disk, $"{plan.DataFolder}/ledger", $"{NameOf(plan, edges)}{OriginEnd}", edges.Time, replay), edges.Ids);
         _ledger = ledger!; // Open calls it before it answers
+        Name = _ledger.Origin.EndsWith(OriginEnd, StringComparison.Ordinal) ? _ledger.Origin[..^OriginEnd.Length] : _ledger.Origin;
         PromQL = new PromEngine(_store, new PromLimits());
         _keeper = new WorkspaceKeeper(Journal, edges.Time, edges.Logs.CreateLogger<WorkspaceKeeper>());
         Refusals = new Refusals();
@@ -58,6 +60,9 @@ public sealed partial class Hub : IDisposable
     }
 
     public HubPlan Plan { get; }
+
+    /// <summary>The hub's name, fixed at its first start.</summary>
+    public string Name { get; }
 
     public DateTimeOffset StartedAt { get; }
 
@@ -163,6 +168,14 @@ public sealed partial class Hub : IDisposable
         _recording.Dispose();
     }
 
+    /// <summary>As given, else the host's name and eight digits of chance, so that two hubs never share one.</summary>
+    private static string NameOf(HubPlan plan, HubEdges edges)
+    {
+        Span<byte> digits = stackalloc byte[4];
+        edges.Ids.Fill(digits);
+        return plan.Name ?? $"{Environment.MachineName.ToLowerInvariant()}/{Convert.ToHexStringLower(digits)}";
+    }
+
     private async Task EnterStartAsync(CancellationToken cancellationToken)
     {
         if (_ledger.State != LedgerState.Writable)
@@ -171,7 +184,7 @@ public sealed partial class Hub : IDisposable
             return;
         }
         var now = _edges.Time.GetUtcNow();
-        var drafts = new List<EventDraft> { new(new HubStarted(Plan.Version, Plan.Name, now), Actor) };
+        var drafts = new List<EventDraft> { new(new HubStarted(Plan.Version, Name, now), Actor) };
         foreach (var finding in _ledger.Recovery.Findings)
             drafts.Add(new EventDraft(new LedgerRecovered(finding.Bytes, finding.Sentence, now), Actor));
         await Journal.WriteAllAsync(drafts, cancellationToken);

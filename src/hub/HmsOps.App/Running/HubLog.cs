@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text;
 using System.Text.Json;
+using HmsOps.App.Settings;
 using Microsoft.Extensions.Logging;
 
 namespace HmsOps.App.Running;
@@ -9,7 +10,7 @@ namespace HmsOps.App.Running;
 /// The hub's own log: one line an event on standard error, <c>2026-11-21T02:57:00.123Z warn scrape: permit-svc answered 503 (service=permit-svc)</c>, or the same as
 /// a JSON object. No files and no rotation: the service manager has them. The last lines are kept for the hub's page.
 /// </summary>
-public sealed class HubLog(TimeProvider time, LogLevel least, bool json, Action<string> write) : ILoggerProvider
+public sealed class HubLog(TimeProvider time, LogLevel least, LogFormat format, Action<string> write) : ILoggerProvider
 {
     private const int LinesKept = 10_000;
 
@@ -35,7 +36,7 @@ public sealed class HubLog(TimeProvider time, LogLevel least, bool json, Action<
     private void Write(string room, LogLevel level, string text, IEnumerable<KeyValuePair<string, object?>>? fields, Exception? exception)
     {
         var at = time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffZ");
-        var line = json ? AsJson(at, room, level, text, fields, exception) : AsText(at, room, level, text, exception);
+        var line = format == LogFormat.Json ? AsJson(at, room, level, text, fields, exception) : AsText(at, room, level, text, exception);
         _lines.Enqueue(line);
         if (_lines.Count > LinesKept)
             _lines.TryDequeue(out _);

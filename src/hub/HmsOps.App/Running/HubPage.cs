@@ -30,7 +30,7 @@ internal sealed class HubPage(Hub hub, HubLog log, TimeProvider time)
             _ => null,
         },
         Version = hub.Plan.Version,
-        Name = hub.Plan.Name,
+        Name = hub.Name,
         StartedAt = hub.StartedAt,
         Impaired = [.. Impaired()],
         StuckLoop = Stuck(),

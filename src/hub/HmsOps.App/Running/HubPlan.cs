@@ -5,8 +5,8 @@ namespace HmsOps.App.Running;
 /// <summary>What the settings say, as the hub needs it.</summary>
 public sealed record HubPlan
 {
-    /// <summary>The hub's id: origin of its ledger, source of its events.</summary>
-    public required string Name { get; init; }
+    /// <summary>The hub's name, if one was given: origin of a new ledger, source of its events. A ledger that exists keeps its own.</summary>
+    public string? Name { get; init; }
 
     public required string Version { get; init; }
 

@@ -1,17 +1,17 @@
-using System.Net;
 using System.Runtime.InteropServices;
 using HmsOps.Act.Paging;
 using HmsOps.Act.Paging.Smtp;
 using HmsOps.Act.Paging.Webhook;
 using HmsOps.Act.Targets.Script;
+using HmsOps.App.Settings;
 using HmsOps.Disk;
+using HmsOps.Ledger;
+using HmsOps.Observe.Push;
 using HmsOps.Present;
 using HmsOps.Workspace.Folder;
 using HmsOps.Workspace.Paging;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -19,8 +19,10 @@ using Microsoft.Extensions.Logging;
 namespace HmsOps.App.Running;
 
 /// <summary>A hub with its door open: the rooms, and Kestrel in front of them. Lives until a signal, or until a loop dies.</summary>
-internal sealed class HubServer(HubPlan plan, IPEndPoint listen, HubLog log, Action<string> print)
+internal sealed class HubServer(HubSettings settings, HubLog log, Action<string> print)
 {
+    private static readonly TimeSpan LookAtLedgerEvery = TimeSpan.FromSeconds(1);
+
     // Open requests get this long after the last order was taken.
     private static readonly TimeSpan RequestsEndWithin = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan StopWithin = TimeSpan.FromSeconds(30);
@@ -32,18 +34,19 @@ internal sealed class HubServer(HubPlan plan, IPEndPoint listen, HubLog log, Act
     public async Task<bool> RunAsync(Action<Uri>? ready, CancellationToken stopping)
     {
         var began = _time.GetTimestamp();
-        using var logs = LoggerFactory.Create(b => b.AddProvider(log).SetMinimumLevel(LogLevel.Trace));
+        using var doors = Doors.Bind(settings.Listen);
+        var plan = PlanOf(doors);
+        using var logs = LoggerFactory.Create(b => b.AddProvider(log).SetMinimumLevel(Microsoft.Extensions.Logging.LogLevel.Trace));
         using var scripts = new ScriptRunner($"{plan.DataFolder}/run/scripts", _time);
-        using var hub = Open(logs, scripts);
-        var app = Build(hub);
+        using var hub = Open(plan, logs, scripts);
+        var app = Build(hub, doors);
         await using var _ = app;
-        await BindAsync(app);
-        var address = AddressOf(app);
+        await app.StartAsync(CancellationToken.None);
         try
         {
-            await hub.StartAsync(new FolderFeed(new WorkspaceFolder(plan.WorkspaceFolder), _time), stopping);
-            print($"HMS-OPS is up on {address.ToString().TrimEnd('/')} ({_time.GetElapsedTime(began).TotalSeconds:0.0} s)");
-            ready?.Invoke(address);
+            await hub.StartAsync(new FolderFeed(new WorkspaceFolder(settings.Workspace), _time), stopping);
+            print($"HMS-OPS is up on {doors.First.ToString().TrimEnd('/')} ({_time.GetElapsedTime(began).TotalSeconds:0.0} s)");
+            ready?.Invoke(doors.First);
             var failed = await UntilToldAsync(hub, stopping);
             await StopAsync(hub, app);
             return !failed;
@@ -55,9 +58,23 @@ internal sealed class HubServer(HubPlan plan, IPEndPoint listen, HubLog log, Act
         }
     }
 
-    private Hub Open(ILoggerFactory logs, ScriptRunner scripts)
+    private HubPlan PlanOf(Doors doors) => new()
     {
-        var secrets = new Secrets(plan.DataFolder);
+        Name = settings.Name,
+        Version = Verbs.Product.Version,
+        DataFolder = settings.Data,
+        WorkspaceFolder = settings.Workspace,
+        PublicUrl = (settings.PublicUrl ?? doors.First).ToString().TrimEnd('/'),
+        Zone = settings.TimeZone,
+        DurabilityWindow = settings.DurabilityWindow,
+        LateWindow = settings.LateWindow,
+        Retention = settings.RetentionTime,
+        Push = new PushLimits { BodyBytesMax = (int)settings.MetricBodyBytes, ItemsMax = settings.MetricItems },
+    };
+
+    private Hub Open(HubPlan plan, ILoggerFactory logs, ScriptRunner scripts)
+    {
+        var secrets = new SecretReader(settings, EnvironmentOf(), _time);
         var edges = new HubEdges
         {
             Time = _time,
@@ -71,7 +88,7 @@ internal sealed class HubServer(HubPlan plan, IPEndPoint listen, HubLog log, Act
             // These two block in the kernel's flush; all else waits without a thread.
             Start = (name, loop) => name is "ledger" or "metrics" ? OwnThread.Run(name, loop) : Ambient.OnPool(loop),
         };
-        var holder = $"pid {Environment.ProcessId} on {Environment.MachineName}, started {_time.GetUtcNow():yyyy-MM-ddTHH:mm:ssZ}, listening on {listen}";
+        var holder = $"pid {Environment.ProcessId} on {Environment.MachineName}, started {_time.GetUtcNow():yyyy-MM-ddTHH:mm:ssZ}, listening on {string.Join(" and ", settings.Listen)}";
         try
         {
             return Hub.Open(plan, edges, holder);
@@ -82,26 +99,28 @@ internal sealed class HubServer(HubPlan plan, IPEndPoint listen, HubLog log, Act
         }
     }
 
-    private List<IChannel> ChannelsOf(Channels channels, Secrets secrets)
+    private List<IChannel> ChannelsOf(Channels channels, SecretReader secrets)
     {
         var list = new List<IChannel>();
         if (channels.Smtp is { } smtp)
-            list.Add(new SmtpPages(smtp, secrets.Read, _time));
+            list.Add(new SmtpChannelDoor(smtp, secrets, _time));
         if (channels.Webhook is { } webhook)
-            list.Add(new WebhookPages(webhook, secrets.Read, _time));
+            list.Add(new WebhookChannelDoor(webhook, secrets, _time));
         return list;
     }
 
-    private WebApplication Build(Hub hub)
+    private WebApplication Build(Hub hub, Doors doors)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, ApplicationName = "hms-ops" });
         builder.Logging.ClearProviders();
         builder.Logging.AddProvider(log);
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>(); // signals are ours: the hub stops in its own order
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = RequestsEndWithin);
+        builder.WebHost.UseSockets(sockets => sockets.CreateBoundListenSocket = doors.SocketOf);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
-            kestrel.Listen(listen);
+            foreach (var endpoint in doors.EndPoints)
+                kestrel.Listen(endpoint);
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxConcurrentConnections = 2_048;
             kestrel.Limits.MaxRequestLineSize = 8 << 10;
@@ -118,9 +137,9 @@ internal sealed class HubServer(HubPlan plan, IPEndPoint listen, HubLog log, Act
             PromQL = hub.PromQL,
             Hub = page.Status,
             Push = page.PushAsync,
-            PublicUrl = plan.PublicUrl,
-            Zone = plan.Zone,
-            Hosts = HostsOf(),
+            PublicUrl = hub.Plan.PublicUrl,
+            Zone = settings.TimeZone,
+            Hosts = HostsOf(hub.Plan),
             Metrics = () => OwnMetrics.TextOf(hub, _time.GetUtcNow()),
         });
         var app = builder.Build();
@@ -128,37 +147,44 @@ internal sealed class HubServer(HubPlan plan, IPEndPoint listen, HubLog log, Act
         return app;
     }
 
-    private string[] HostsOf() => [listen.Address.ToString(), "localhost", "127.0.0.1", "::1", new Uri(plan.PublicUrl).Host];
+    private string[] HostsOf(HubPlan plan) =>
+        [.. settings.Hosts, .. settings.Listen.Select(l => l.Address.ToString()), "localhost", "127.0.0.1", "::1", new Uri(plan.PublicUrl).Host];
 
-    private async Task BindAsync(WebApplication app)
-    {
-        try
-        {
-            await app.StartAsync();
-        }
-        catch (IOException e)
-        {
-            throw new HubCannotStartException($"{listen} cannot be listened on: {e.InnerException?.Message ?? e.Message}. Stop what listens there, or choose another with --listen ADDR:PORT (port 0 takes a free one).");
-        }
-    }
-
-    private static Uri AddressOf(WebApplication app) =>
-        new(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses.First()
-            ?? throw new InvalidOperationException("Kestrel listens and names no address."));
+    private static Dictionary<string, string> EnvironmentOf() => Environment.GetEnvironmentVariables().Cast<System.Collections.DictionaryEntry>()
+        .ToDictionary(e => (string)e.Key, e => (string?)e.Value ?? "", StringComparer.Ordinal);
 
     /// <summary>Waits for a signal, the caller, or a loop that dies; true for the last.</summary>
-    private static async Task<bool> UntilToldAsync(Hub hub, CancellationToken stopping)
+    private async Task<bool> UntilToldAsync(Hub hub, CancellationToken stopping)
     {
         var told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using var term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Tell);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Tell);
         using var cancelled = stopping.Register(() => told.TrySetResult());
-        return await Task.WhenAny(told.Task, hub.Failed) == hub.Failed;
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        var poisoned = UntilPoisonedAsync(hub, over.Token);
+        var ended = await Task.WhenAny(told.Task, hub.Failed, poisoned);
+        over.Cancel();
+        return ended != told.Task;
 
         void Tell(PosixSignalContext signal)
         {
             signal.Cancel = true;
             told.TrySetResult();
+        }
+    }
+
+    /// <summary>Ends when the ledger can no longer be written and the settings ask the hub to end then, so that its supervisor starts it anew.</summary>
+    private async Task UntilPoisonedAsync(Hub hub, CancellationToken stopping)
+    {
+        using var timer = new PeriodicTimer(LookAtLedgerEvery, _time);
+        try
+        {
+            while (settings.OnPoison != OnPoison.Exit || hub.Journal.Log.State == LedgerState.Writable)
+                await timer.WaitForNextTickAsync(stopping);
+        }
+        catch (OperationCanceledException)
+        {
+            // The hub stops for another reason.
         }
     }
 

@@ -1,0 +1,59 @@
+using System.Net;
+using System.Net.Sockets;
+using HmsOps.App.Settings;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+
+namespace HmsOps.App.Running;
+
+/// <summary>
+/// The sockets the hub listens on, bound before anything else is opened: an address that is taken is said at once, and a port the system chose is known to
+/// whatever prints a link.
+/// </summary>
+internal sealed class Doors : IDisposable
+{
+    private readonly Dictionary<EndPoint, Socket> _sockets = [];
+
+    private Doors()
+    {
+    }
+
+    /// <summary>What is listened on, with the ports the system chose.</summary>
+    public IEnumerable<IPEndPoint> EndPoints => _sockets.Keys.Cast<IPEndPoint>();
+
+    /// <summary>The first door's address, as a browser takes it.</summary>
+    public Uri First { get; private set; } = new("http://127.0.0.1");
+
+    /// <summary>Binds every address.</summary>
+    /// <exception cref="HubCannotStartException">One is taken, or is not this machine's.</exception>
+    public static Doors Bind(IReadOnlyList<ListenAddress> addresses)
+    {
+        var doors = new Doors();
+        foreach (var address in addresses)
+        {
+            try
+            {
+                var socket = SocketTransportOptions.CreateDefaultBoundListenSocket(new IPEndPoint(address.Address, address.Port));
+                var bound = socket.LocalEndPoint as IPEndPoint ?? throw new InvalidOperationException("A bound socket has no address.");
+                if (doors._sockets.Count == 0)
+                    doors.First = new Uri($"http://{bound}");
+                doors._sockets.Add(bound, socket);
+            }
+            catch (SocketException e)
+            {
+                doors.Dispose();
+                throw new HubCannotStartException(
+                    $"{address} cannot be listened on: {e.Message}. Stop what listens there, or choose another with --listen ADDR:PORT (port 0 takes a free one).");
+            }
+        }
+        return doors;
+    }
+
+    /// <summary>Hands a bound socket to the web server, which owns it from then on.</summary>
+    public Socket SocketOf(EndPoint endpoint) => _sockets[endpoint];
+
+    public void Dispose()
+    {
+        foreach (var socket in _sockets.Values)
+            socket.Dispose();
+    }
+}
