@@ -10,7 +10,7 @@ namespace HmsOps.Ledger.Tests.Faults;
 public sealed class CrashTests
 {
     private const int SeedsInEach = 250;
-    private const int Lives = 4;
+    private const int Lives = 3;
 
     [Theory]
     [InlineData(0)]
@@ -78,7 +78,7 @@ public sealed class CrashTests
                 using var stop = new CancellationTokenSource();
                 var writer = log.RunAsync(stop.Token);
                 var appends = new List<Task>();
-                for (var n = _dice.Next(1, 16); n > 0; n--)
+                for (var n = _dice.Next(1, 12); n > 0; n--)
                 {
                     appends.Add(Append(log));
                     if (_dice.Next(3) == 0)
