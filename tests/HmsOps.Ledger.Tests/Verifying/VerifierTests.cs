@@ -168,6 +168,22 @@ public sealed class VerifierTests
     }
 
     [Fact]
+    public void A_segment_that_continues_another_tree_is_damage()
+    {
+        var rig = ThreeOrMoreSegments();
+        var content = rig.Disk.Content(rig.Segment(1));
+        var page = content.AsSpan(0, PageBytes);
+        page[Layout.Page.Root] ^= 1;
+        BinaryPrimitives.WriteUInt32LittleEndian(page[Layout.Page.Crc..], Layout.CrcAround(page, Layout.Page.Crc));
+        rig.Disk.Put(rig.Segment(1), content);
+        var report = rig.Verify();
+        Assert.Equal((VerifyReport.Damaged, 0L, report.Entries), (report.Word, report.Damage!.Offset, report.Damage.Sequence));
+        Assert.Contains("another tree", report.Damage.What, StringComparison.Ordinal);
+        using var log = rig.Open();
+        Assert.Equal((LedgerState.Damaged, report.Entries), (log.State, log.Size));
+    }
+
+    [Fact]
     public void A_segment_that_was_cut_off_is_damage()
     {
         var rig = ThreeOrMoreSegments();
