@@ -59,7 +59,8 @@ public sealed class MerkleLog : IDisposable
     /// <param name="time">The wall clock of entries.</param>
     /// <param name="replay">Called for each entry before this returns.</param>
     /// <exception cref="FolderHeldException">Another process has the log.</exception>
-    /// <exception cref="LedgerCorruptException">The log's name is gone or is not the one its segments were made under.</exception>
+    /// <exception cref="LedgerCorruptException">The file with the log's name is gone though the log is there, or is no name.</exception>
+    /// <exception cref="LogMismatchException">The segments were made under another name, or by a newer program.</exception>
     public static MerkleLog Open(IDisk disk, string folder, string origin, TimeProvider time, Action<LedgerEntry> replay) =>
         Open(disk, folder, origin, time, replay, SegmentBytesDefault);
 
@@ -106,7 +107,7 @@ public sealed class MerkleLog : IDisposable
             Origin = OriginFile.Hash(name),
             SegmentState = () => history.Head.Root.ToArray(),
             SegmentBegins = history.Begin,
-            AcknowledgedBelow = 0, // a signed checkpoint will say more; docs/formats/ledger.md, Recovery
+            AcknowledgedBelow = 0, // a signed checkpoint will say more; docs/formats/ledger.md, Torn or damaged
         };
         var log = FramedLog.Open(disk, options, time, (in Frame frame) =>
         {
