@@ -87,3 +87,8 @@ public readonly ref struct SegmentHead
 
 /// <summary>Is handed each segment before its frames. In a strict log it may throw <see cref="FrameRefusedException"/>.</summary>
 public delegate void SegmentReader(in SegmentHead segment);
+
+/// <summary>Where a frame stands.</summary>
+/// <param name="Segment">Name of the file.</param>
+/// <param name="Offset">Where in it the frame begins.</param>
+public readonly record struct FramePlace(string Segment, long Offset);

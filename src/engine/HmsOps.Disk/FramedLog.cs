@@ -101,10 +101,10 @@ public sealed class FramedLog : IDisposable
 
     /// <summary>
     /// Writes one frame behind the last. It is durable only after <see cref="Flush"/>. When it does not fit, a new segment is begun first.
-    /// A new segment that finds no room throws <see cref="DiskFullException"/> and leaves the log as it was.
+    /// Answers where it stands, as <see cref="Read"/> takes it (until a failed flush makes a rolling log write it elsewhere). A new segment that finds no room throws <see cref="DiskFullException"/> and leaves the log as it was.
     /// </summary>
     /// <exception cref="LogUnwritableException">The log takes nothing, or this write failed.</exception>
-    public void Write(byte type, long sequence, int count, ReadOnlySpan<byte> extension, ReadOnlySpan<byte> payload)
+    public FramePlace Write(byte type, long sequence, int count, ReadOnlySpan<byte> extension, ReadOnlySpan<byte> payload)
     {
         RefuseUnlessWritable();
         CheckFrame(sequence, count, extension, payload);
@@ -124,6 +124,7 @@ public sealed class FramedLog : IDisposable
         frame[.._headBytes].CopyTo(_lastHead);
         HasLastHead = true;
         NextSequence = sequence + count;
+        return new FramePlace(_segments[^1].Name, _segments[^1].LastFrameAt);
     }
 
     /// <summary>Makes all that was written durable.</summary>
@@ -262,14 +263,26 @@ public sealed class FramedLog : IDisposable
             Flush();
         if (_active is not null && Place() + used <= _options.SegmentBytes)
             return; // the flush rolled to a new segment, and there is room
+        RefuseAnotherWriter();
         try
         {
             Begin(sequence);
         }
-        catch (DiskFlushException failure)
+        catch (IOException failure) when (failure is not DiskFullException)
         {
             FlushFailed(failure, sequence);
         }
+    }
+
+    // A lock can lie (NFS, containers over one volume): before a segment is left, its last frame must still be the one we wrote.
+    private void RefuseAnotherWriter()
+    {
+        if (!_options.Strict || _active is null || _segments[^1].LastFrameBytes == 0)
+            return;
+        var head = new byte[_headBytes];
+        _ = _active.Read(_segments[^1].LastFrameAt, head);
+        if (!head.AsSpan().SequenceEqual(_lastHead))
+            throw Poisoned($"The last frame of {_active.Path} is not the one written here: another process writes to this log.", failure: null);
     }
 
     private long Place() => SegmentCursor.AlignUp(_segments[^1].End, _options.Align);
@@ -419,7 +432,7 @@ public sealed class FramedLog : IDisposable
         throw _state == LogState.Poisoned ? new LogPoisonedException(reason) : new LogUnwritableException(_state, reason);
     }
 
-    private LogPoisonedException Poisoned(string what, Exception failure)
+    private LogPoisonedException Poisoned(string what, Exception? failure)
     {
         var reason = $"{what} The log takes nothing more: restart to read what the disk has.";
         Leave(LogState.Poisoned, reason);
