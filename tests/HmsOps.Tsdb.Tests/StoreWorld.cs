@@ -7,7 +7,7 @@ using HmsOps.Simulation.Time;
 namespace HmsOps.Tsdb.Tests;
 
 /// <summary>How a life of the store ends.</summary>
-internal enum End
+public enum End
 {
     Stopped,
     Killed,
@@ -41,10 +41,11 @@ internal sealed class StoreWorld
     public void Live(End end, Func<MetricStore, VirtualTime, Task> body)
     {
         var time = new VirtualTime(Now);
-        var store = MetricStore.Open(Disk, Options, time);
+        MetricStore? store = null;
         using var stopping = new CancellationTokenSource();
         try
         {
+            store = MetricStore.Open(Disk, Options, time);
             time.Run(async () =>
             {
                 var running = store.RunAsync(stopping.Token);
@@ -69,10 +70,10 @@ internal sealed class StoreWorld
         return look(store);
     }
 
-    private void EndLife(MetricStore store, End end)
+    private void EndLife(MetricStore? store, End end)
     {
         if (end == End.Stopped)
-            store.Dispose();
+            store?.Dispose();
         else if (end == End.Killed)
             Disk.Restart();
         else

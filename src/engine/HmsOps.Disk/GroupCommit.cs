@@ -90,7 +90,7 @@ public sealed class GroupCommit
     /// the caller's news alone, the log goes on.
     /// </summary>
     /// <exception cref="LogUnwritableException">The log takes nothing more.</exception>
-    public Task CutBeforeAsync(long sequence, CancellationToken cancellationToken)
+    public Task CutBeforeAsync(long sequence)
     {
         var done = NewSignal();
         lock (_lock)
@@ -100,7 +100,7 @@ public sealed class GroupCommit
             _cuts.Enqueue((sequence, done));
             _work.TrySetResult();
         }
-        return done.Task.WaitAsync(cancellationToken);
+        return done.Task;
     }
 
     /// <summary>

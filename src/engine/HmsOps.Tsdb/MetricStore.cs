@@ -34,7 +34,7 @@ public sealed class MetricStore : ISeriesSink, ISeriesSource, IDisposable
     private readonly GroupCommit _commit;
 
     // Whoever holds it may write the head and place a frame. Asynchronous, because a full queue in front of the disk is waited for inside.
-    private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly Turn _turn = new();
 
     private readonly Lock _countsLock = new();
     private readonly SortedDictionary<string, long> _refused = [];
@@ -126,7 +126,7 @@ public sealed class MetricStore : ISeriesSink, ISeriesSource, IDisposable
     public async ValueTask<AppendResult> AppendAsync(SampleBatch batch, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(batch);
-        await _turn.WaitAsync(cancellationToken);
+        await _turn.TakeAsync(cancellationToken);
         return await TakeAsync(FrameType.Samples, batch.Count, (now, _) => _reader.Read(batch, now)).WaitAsync(cancellationToken);
     }
 
@@ -134,7 +134,7 @@ public sealed class MetricStore : ISeriesSink, ISeriesSource, IDisposable
     public async ValueTask<AppendResult> ObserveAsync(ObservationBatch batch, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(batch);
-        await _turn.WaitAsync(cancellationToken);
+        await _turn.TakeAsync(cancellationToken);
         return await TakeAsync(FrameType.Observations, batch.Items.Count, (_, stamp) => _reader.Read(batch, stamp)).WaitAsync(cancellationToken);
     }
 
@@ -178,7 +178,6 @@ public sealed class MetricStore : ISeriesSink, ISeriesSource, IDisposable
     {
         TurnReadOnly(Stopped);
         _log.Dispose();
-        // Not the turn: it holds no handle, and who comes late is refused by name rather than thrown at.
     }
 
     // Begins where the log ends: in an epoch of its own, so that nothing new leans on frames that may be damaged.
@@ -210,7 +209,7 @@ public sealed class MetricStore : ISeriesSink, ISeriesSource, IDisposable
         }
         finally
         {
-            _turn.Release();
+            _turn.Give();
         }
         if (!await written)
             verdict.RefuseUnwritten(Refusals.ReadOnly(_readOnlyBecause ?? ""));
@@ -219,7 +218,7 @@ public sealed class MetricStore : ISeriesSink, ISeriesSource, IDisposable
         return result;
     }
 
-    // The answer comes when the frame has its place; its own task when it is written.
+    // Completes when the frame has its place; what it answers completes when it is written.
     private async Task<Task<bool>> PlaceAsync(FrameType type, int count, long stamp)
     {
         var payload = _reader.TakePayload(stamp);
@@ -227,7 +226,7 @@ public sealed class MetricStore : ISeriesSink, ISeriesSource, IDisposable
             _reader.BeginEpoch(_reader.Epoch + 1);
         var placed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var written = WriteAsync(type, count, payload, placed);
-        await Task.WhenAny(placed.Task, written);
+        await placed.Task;
         return written;
     }
 
@@ -252,6 +251,7 @@ public sealed class MetricStore : ISeriesSink, ISeriesSource, IDisposable
         }
         finally
         {
+            placed.TrySetResult(); // or refused its place
             ArrayPool<byte>.Shared.Return(payload.Array!); // TakePayload rented it
         }
 
@@ -282,14 +282,14 @@ public sealed class MetricStore : ISeriesSink, ISeriesSource, IDisposable
         {
             var now = Now();
             await Task.Delay(TimeSpan.FromMilliseconds(SecondCloser.SecondOf(now) + SecondCloser.SecondMs - now), _time, stopping);
-            await _turn.WaitAsync(stopping);
+            await _turn.TakeAsync(stopping);
             try
             {
                 CloseSecond();
             }
             finally
             {
-                _turn.Release();
+                _turn.Give();
             }
         }
     }
@@ -315,7 +315,7 @@ public sealed class MetricStore : ISeriesSink, ISeriesSource, IDisposable
     private async Task RetainOnceAsync(CancellationToken stopping)
     {
         long? cut;
-        await _turn.WaitAsync(stopping);
+        await _turn.TakeAsync(stopping);
         try
         {
             _head.DropBefore(Kept(long.MinValue));
@@ -323,13 +323,13 @@ public sealed class MetricStore : ISeriesSink, ISeriesSource, IDisposable
         }
         finally
         {
-            _turn.Release();
+            _turn.Give();
         }
         if (cut is not { } sequence || State == MetricStoreState.ReadOnly)
             return;
         try
         {
-            await _commit.CutBeforeAsync(sequence, stopping);
+            await _commit.CutBeforeAsync(sequence);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {

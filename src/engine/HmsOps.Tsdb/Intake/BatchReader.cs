@@ -19,6 +19,10 @@ internal sealed class BatchReader(MetricStoreOptions options, SeriesHead head, O
     private const int DeclarationBytes = 100;
     private const int BucketBytes = 13;
 
+    // What the log adds, so that an epoch is about as long as a segment: segments can be cut where an epoch ends.
+    private const int FrameHeaderBytes = 32;
+    private const int SegmentHeaderBytes = 4_096;
+
     private static readonly int ItemBytes = 2 * Varint.BytesMax + sizeof(double) + Encoding.UTF8.GetMaxByteCount(LabelLimits.IdCharsMax);
 
     private readonly long _lateMs = (long)options.LateWindow.TotalMilliseconds;
@@ -109,12 +113,12 @@ internal sealed class BatchReader(MetricStoreOptions options, SeriesHead head, O
         _declarations.WrittenSpan.CopyTo(payload.AsSpan(frameHead.WrittenCount));
         _items.WrittenSpan.CopyTo(payload.AsSpan(frameHead.WrittenCount + _declarations.WrittenCount));
         _epochIsFresh = false;
-        _epochBytes += length;
+        _epochBytes += FrameHeaderBytes + length;
         return new ArraySegment<byte>(payload, 0, length);
     }
 
     /// <summary>The epoch has filled a segment: the next one may begin.</summary>
-    public bool EpochIsFull => _epochBytes >= options.SegmentBytes;
+    public bool EpochIsFull => _epochBytes >= options.SegmentBytes - SegmentHeaderBytes;
 
     private Verdict Begin()
     {
