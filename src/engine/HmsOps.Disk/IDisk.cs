@@ -15,7 +15,7 @@ public interface IDisk
     /// <summary>True when a file of that name exists.</summary>
     bool Exists(string path);
 
-    /// <summary>Makes a folder and its parents, if need be, readable by this user alone.</summary>
+    /// <summary>Makes a folder and its parents, if need be, readable by this user alone; durable when it returns.</summary>
     void CreateFolder(string path);
 
     /// <summary>Names of the files in a folder, sorted by their bytes; empty when there is no such folder.</summary>
@@ -62,6 +62,14 @@ public interface IDiskFile : IDisposable
 /// <summary>The kernel refused to make bytes durable.</summary>
 public sealed class DiskFlushException(string path, int errno, string reason)
     : IOException($"Flushing {path} failed: {reason} (errno {errno}). What was written since the last flush may be lost.")
+{
+    /// <summary>The kernel's error number.</summary>
+    public int Errno { get; } = errno;
+}
+
+/// <summary>There is no room left where the file is.</summary>
+public sealed class DiskFullException(string path, int errno)
+    : IOException($"No room is left for {path}: free space on its file system, or move the data folder to a larger one.", errno)
 {
     /// <summary>The kernel's error number.</summary>
     public int Errno { get; } = errno;

@@ -8,7 +8,7 @@ namespace HmsOps.Ledger;
 /// Reads entries back from their batches. Nothing the disk gives is believed: each entry has to hash to the leaf that stands in the tree,
 /// so damage is found before it is served.
 /// </summary>
-internal sealed class EntryReader(IDisk disk, LedgerHistory history)
+internal sealed class EntryReader(FramedLog log, LedgerHistory history, string folder)
 {
     /// <summary>Reads durable entries, across batches and segments.</summary>
     public List<LedgerEntry> Read(long from, int count)
@@ -21,33 +21,36 @@ internal sealed class EntryReader(IDisk disk, LedgerHistory history)
 
     private void AddFrom(BatchPlace place, long from, int countMax, List<LedgerEntry> entries)
     {
-        var bytes = Payload(place);
-        var payload = new BatchPayload(bytes);
+        try
+        {
+            log.Read(place.Segment, place.Offset, (in Frame frame) => AddFrom(place, in frame, from, countMax, entries));
+        }
+        catch (LogCorruptException corrupt)
+        {
+            throw Corrupt(place, place.Offset, place.FirstSequence, "the batch does not match its checksum", corrupt);
+        }
+    }
+
+    private void AddFrom(BatchPlace place, in Frame frame, long from, int countMax, List<LedgerEntry> entries)
+    {
+        var payload = new BatchPayload(frame.Payload);
         for (var n = 0; n < place.Count && countMax > 0; n++)
         {
             var sequence = place.FirstSequence + n;
-            if (!payload.MoveNext())
-                throw Corrupt(place, payload.Offset, sequence, payload.Fault ?? "the batch ends before the entry");
+            var moved = payload.MoveNext();
+            var offset = place.Offset + frame.Head.Length + payload.Offset;
+            if (!moved)
+                throw Corrupt(place, offset, sequence, payload.Fault ?? "the batch ends before the entry", cause: null);
             if (sequence < from)
                 continue;
-            var leaf = TreeHashing.Leaf(payload.Entry);
-            if (leaf != history.Levels.Leaf(sequence))
-                throw Corrupt(place, payload.Offset, sequence, $"the entry hashes to {leaf}, entered was {history.Levels.Leaf(sequence)}");
+            var (leaf, entered) = (TreeHashing.Leaf(payload.Entry), history.Levels.Leaf(sequence));
+            if (leaf != entered)
+                throw Corrupt(place, offset, sequence, $"the entry hashes to {leaf}, entered was {entered}", cause: null);
             entries.Add(new(sequence, EntryClock.Nth(place.Time, n), payload.Entry.ToArray()));
             countMax--;
         }
     }
 
-    private byte[] Payload(BatchPlace place)
-    {
-        using var file = disk.Open(place.File, writable: false);
-        var bytes = new byte[place.PayloadBytes];
-        var read = file.Read(place.PayloadOffset, bytes);
-        return read == bytes.Length
-            ? bytes
-            : throw Corrupt(place, 0, place.FirstSequence, $"the file ends {bytes.Length - read} bytes before its batch does");
-    }
-
-    private static LedgerCorruptException Corrupt(BatchPlace place, int offset, long sequence, string what) =>
-        new(place.File, place.PayloadOffset + offset, sequence, what);
+    private LedgerCorruptException Corrupt(BatchPlace place, long offset, long sequence, string what, Exception? cause) =>
+        new($"{folder}/{place.Segment}", offset, sequence, what, cause);
 }

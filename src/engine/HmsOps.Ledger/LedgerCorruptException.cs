@@ -1,8 +1,8 @@
 namespace HmsOps.Ledger;
 
 /// <summary>Bytes of the log do not verify. Nothing was changed on the disk.</summary>
-public sealed class LedgerCorruptException(string file, long offset, long sequence, string what)
-    : Exception($"{file}: at byte {offset}, entry {sequence}: {what}. Nothing was changed; 'hms-ops ledger verify' examines the whole folder.")
+public sealed class LedgerCorruptException(string file, long offset, long sequence, string what, Exception? cause)
+    : Exception($"{file}: at byte {offset}, entry {sequence}: {what}. Nothing was changed; 'hms-ops ledger verify' examines the whole folder.", cause)
 {
     /// <summary>The file.</summary>
     public string File { get; } = file;

@@ -30,16 +30,21 @@ public sealed class MerkleLog : IDisposable
 
     private volatile Standing _standing;
 
-    private MerkleLog(IDisk disk, string origin, TimeProvider time, FolderLock @lock, FramedLog log, LedgerHistory history)
+    private MerkleLog(string logFolder, string origin, TimeProvider time, FolderLock @lock, FramedLog log, LedgerHistory history)
     {
         _time = time;
         _lock = @lock;
         _log = log;
         _history = history;
-        _reader = new EntryReader(disk, history);
+        _reader = new EntryReader(log, history, logFolder);
         _epoch = history.LastEpoch + 1;
         Origin = origin;
-        _standing = log.State == LogState.Damaged ? Standing.Damaged(log.StateReason) : Standing.Writable;
+        _standing = log.State switch
+        {
+            LogState.Writable => Standing.Writable,
+            LogState.Damaged => Standing.Damaged(log.StateReason),
+            _ => Standing.Poisoned(log.StateReason, cause: null),
+        };
         if (_standing.State != LedgerState.Writable)
             _queue.Writer.Complete();
     }
@@ -84,7 +89,7 @@ public sealed class MerkleLog : IDisposable
         var logFolder = folder + "/log";
         var name = OriginFile.Read(disk, folder);
         if (name is null && disk.List(logFolder).Count > 0)
-            throw new LedgerCorruptException(OriginFile.Path(folder), 0, 0, "the log's name is missing, though the log is there");
+            throw new LedgerCorruptException(OriginFile.Path(folder), 0, 0, "the log's name is missing, though the log is there", cause: null);
         if (name is null)
             OriginFile.Write(disk, folder, name = origin);
 
@@ -100,6 +105,7 @@ public sealed class MerkleLog : IDisposable
             ExtensionBytes = BatchExtension.Bytes,
             Origin = OriginFile.Hash(name),
             SegmentState = () => history.Head.Root.ToArray(),
+            SegmentBegins = history.Begin,
             AcknowledgedBelow = 0, // a signed checkpoint will say more; docs/formats/ledger.md, Recovery
         };
         var log = FramedLog.Open(disk, options, time, (in Frame frame) =>
@@ -107,7 +113,7 @@ public sealed class MerkleLog : IDisposable
             foreach (var entry in history.Take(in frame))
                 replay(entry);
         });
-        return new MerkleLog(disk, name, time, @lock, log, history);
+        return new MerkleLog(logFolder, name, time, @lock, log, history);
     }
 
     /// <summary>The log's name.</summary>
@@ -128,7 +134,7 @@ public sealed class MerkleLog : IDisposable
     /// <summary>Root of the tree of the durable entries.</summary>
     public TreeHash Root => _history.Head.Root;
 
-    /// <summary>The writer's term: one more at each opening, and in every frame.</summary>
+    /// <summary>The writer's term, in every frame it writes: one more than the last that is in the log.</summary>
     public long Epoch => _epoch;
 
     /// <summary>
@@ -258,13 +264,20 @@ public sealed class MerkleLog : IDisposable
         {
             MakeDurable(batch);
         }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        catch (DiskFullException full)
         {
-            _standing = Standing.Poisoned(failure);
-            batch.Fail(Unavailable());
-            _queue.Writer.TryComplete();
-            RefuseQueued();
+            // A new segment found no room and nothing of it was written: the log is as it was, and the next batch tries again.
+            batch.Fail(new LedgerUnavailableException(LedgerState.Writable, $"The entries were not written: {full.Message}", full));
             return;
+        }
+        catch (Exception failure) // whatever it was, nobody knows now what the disk has: callers hear it, and nothing more is written
+        {
+            _standing = Standing.Poisoned(failure.Message, failure);
+            batch.Fail(Unavailable());
+            RefuseQueued();
+            if (failure is IOException or UnauthorizedAccessException)
+                return;
+            throw;
         }
         try
         {
@@ -284,12 +297,20 @@ public sealed class MerkleLog : IDisposable
     {
         var root = batch.Tree.Root();
         Span<byte> extension = stackalloc byte[BatchExtension.Bytes];
-        new BatchExtension(batch.FirstTime, _epoch, root, _history.LastHeader).Write(extension);
-        var (segment, offset) = _log.Write(LedgerHistory.BatchType, batch.FirstSequence, batch.Entries.Count, extension, batch.Payload);
+        new BatchExtension(batch.FirstTime, _epoch, root, _history.LastHead).Write(extension);
+        _log.Write(LedgerHistory.BatchType, batch.FirstSequence, batch.Entries.Count, extension, batch.Payload);
         _log.Flush();
-        var place = new BatchPlace(
-            batch.FirstSequence, batch.Entries.Count, batch.FirstTime, segment, offset + LedgerHistory.FrameHeaderBytes, batch.Payload.Length);
-        _history.Add(place, batch.Leaves, batch.Tree, root, _epoch, default);
+        _history.Add(PlaceOf(batch), batch.Leaves, batch.Tree, root, _epoch, _log.LastHead);
+    }
+
+    // Frames lie one behind the other, each on a page, the first of a segment behind its header page.
+    private BatchPlace PlaceOf(Batch batch)
+    {
+        var segment = _log.Segments[^1];
+        var offset = _history.LastPlace is { } last && last.Segment == segment
+            ? (last.Offset + last.Bytes + PageBytes - 1) & -PageBytes
+            : PageBytes;
+        return new(batch.FirstSequence, batch.Entries.Count, batch.FirstTime, segment, offset, _log.LastHead.Length + batch.Payload.Length);
     }
 
     private void RefuseQueued()
@@ -306,9 +327,9 @@ public sealed class MerkleLog : IDisposable
     {
         public static readonly Standing Writable = new(LedgerState.Writable, null, null);
 
-        public static Standing Poisoned(Exception cause) => new(
+        public static Standing Poisoned(string? reason, Exception? cause) => new(
             LedgerState.Poisoned,
-            $"The disk refused to keep what was written: {cause.Message} Nothing more is entered until a restart has read the disk again. Repair the disk, then restart 'hms-ops serve'.",
+            $"The disk refused to keep what was written: {reason} Nothing more is entered until a restart has read the disk again. See to the disk, then restart 'hms-ops serve'.",
             cause);
 
         public static Standing Damaged(string? reason) => new(

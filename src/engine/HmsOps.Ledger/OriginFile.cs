@@ -26,7 +26,7 @@ internal static class OriginFile
             return null;
         var text = Encoding.UTF8.GetString(AtomicFile.Read(disk, Path(folder)));
         if (!text.EndsWith('\n') || !IsName(text[..^1]))
-            throw new LedgerCorruptException(Path(folder), 0, 0, "this is not one line with the log's name");
+            throw new LedgerCorruptException(Path(folder), 0, 0, "this is not one line with the log's name", cause: null);
         return text[..^1];
     }
 

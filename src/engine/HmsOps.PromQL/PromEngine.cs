@@ -1,3 +1,4 @@
+using HmsOps.PromQL.Evaluation;
 using HmsOps.Series;
 
 namespace HmsOps.PromQL;
@@ -8,11 +9,41 @@ namespace HmsOps.PromQL;
 /// </summary>
 public sealed class PromEngine(ISeriesSource source, PromLimits limits)
 {
+    // Times beyond this (some 285,000 years either way) could overflow when a range is taken off them.
+    private const long FarthestMs = 1L << 53;
+
     /// <summary>What the expression says at one time.</summary>
     /// <exception cref="PromEvaluationException">The data or the limits do not allow an answer.</exception>
-    public PromVector Instant(PromExpression e, long atMs, CancellationToken ct) => throw new NotSupportedException($"{source} {limits}");
+    public PromVector Instant(PromExpression e, long atMs, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(e);
+        var run = new EvaluationRun(source, limits, e, TimeGrid.At(InRange(atMs)), ct);
+        var points = run.Answer().Select(c => new PromPoint(c.Labels, atMs, c.Values[0], c.HistogramAt(0)));
+        return new PromVector(e.Type, [.. points], run.Notes.Lines);
+    }
 
     /// <summary>What the expression says from a time to a time, both inclusive, in steps.</summary>
     /// <exception cref="PromEvaluationException">The data or the limits do not allow an answer.</exception>
-    public PromMatrix Range(PromExpression e, long fromMs, long toMs, long stepMs, CancellationToken ct) => throw new NotSupportedException($"{source} {limits}");
+    public PromMatrix Range(PromExpression e, long fromMs, long toMs, long stepMs, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(e);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(stepMs);
+        ArgumentOutOfRangeException.ThrowIfLessThan(toMs, fromMs);
+        var steps = (InRange(toMs) - InRange(fromMs)) / stepMs + 1;
+        if (steps > limits.PointsMax)
+        {
+            throw new PromEvaluationException(
+                e.Root.At, $"the range asks for {steps} points a series; the limit is {limits.PointsMax}. Take a longer step or a shorter range.");
+        }
+        var grid = new TimeGrid(fromMs, stepMs, (int)steps);
+        var run = new EvaluationRun(source, limits, e, grid, ct);
+        return new PromMatrix([.. run.Answer().Select(c => c.ToSeries(grid))], run.Notes.Lines);
+    }
+
+    private static long InRange(long timeMs)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(timeMs, FarthestMs);
+        ArgumentOutOfRangeException.ThrowIfLessThan(timeMs, -FarthestMs);
+        return timeMs;
+    }
 }

@@ -1,1 +1,3 @@
-return 0;
+using HmsOps.App.Verbs;
+
+return await CommandLine.RunAsync(args);

@@ -30,6 +30,9 @@ public sealed record Envelope
 /// <summary>What a room wants entered. The journal adds id, sequence and time.</summary>
 public sealed record EventDraft(OpsEvent Event, string Actor)
 {
+    /// <summary>Given when another entry of the same batch names it as its cause; otherwise the journal makes one.</summary>
+    public Guid? Id { get; init; }
+
     public Guid? Cause { get; init; }
 
     public string? Incident { get; init; }

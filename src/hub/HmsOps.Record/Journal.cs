@@ -58,7 +58,7 @@ public sealed class Journal
         {
             for (var i = 0; i < drafts.Count; i++)
             {
-                answers[i] = KnownUnderKey(drafts[i]) ?? Begin(drafts[i], fresh);
+                answers[i] = IsKnown(drafts[i], out var known) ? known : Begin(drafts[i], fresh);
             }
         }
         // The token ends the waiting, not the write: what was begun is entered, and found again under its key.
@@ -71,6 +71,19 @@ public sealed class Journal
 
     /// <summary>Up to <paramref name="countMax"/> entries from a sequence on, in order.</summary>
     public IReadOnlyList<Envelope> ReadRange(long from, int countMax) => [.. _log.ReadRange(from, countMax).Select(Decode)];
+
+    /// <summary>Completes when there are more entries than a reader has seen.</summary>
+    public async Task GrownAsync(long seen, CancellationToken cancellationToken)
+    {
+        Task grown;
+        lock (_gate)
+        {
+            if (_state.Size > seen)
+                return;
+            grown = _grown.Task;
+        }
+        await grown.WaitAsync(cancellationToken);
+    }
 
     /// <summary>Every entry from a sequence on, in order, for as long as the caller listens.</summary>
     public async IAsyncEnumerable<Envelope> FollowAsync(long from, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -97,17 +110,22 @@ public sealed class Journal
         }
     }
 
-    private Task<Envelope>? KnownUnderKey(EventDraft draft)
+    private bool IsKnown(EventDraft draft, out Task<Envelope> answer)
     {
+        answer = Task.FromCanceled<Envelope>(new CancellationToken(canceled: true)); // never awaited: the caller asks only when this says true
         if (draft.Key is not { } key)
-            return null;
+            return false;
         if (_pending.TryGetValue(key, out var pending))
-            return pending.Task;
+        {
+            answer = pending.Task;
+            return true;
+        }
         if (!_keys.TryGetValue(key, out var entry))
-            return null;
+            return false;
         if (entry.Content != ContentOf(draft.Event))
             throw new KeyTakenException(key, entry.Sequence);
-        return Task.FromResult(Read(entry.Sequence) ?? throw new InvalidOperationException($"Entry {entry.Sequence} was folded and cannot be read."));
+        answer = Task.FromResult(Read(entry.Sequence) ?? throw new InvalidOperationException($"Entry {entry.Sequence} was folded and cannot be read."));
+        return true;
     }
 
     private Task<Envelope> Begin(EventDraft draft, List<EntryDraft> fresh)
@@ -215,7 +233,7 @@ public sealed class Journal
         {
             var envelope = new Envelope
             {
-                Id = ids.NewId(time),
+                Id = draft.Id ?? ids.NewId(time),
                 Sequence = sequence,
                 Time = time,
                 Actor = draft.Actor,

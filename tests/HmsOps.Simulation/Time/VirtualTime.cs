@@ -21,6 +21,7 @@ public sealed class VirtualTime : TimeProvider
     private readonly DateTimeOffset _start;
     private long _elapsedTicks;
     private long _timersMade;
+    private long _cutAt = long.MaxValue;
 
     public VirtualTime(DateTimeOffset start)
     {
@@ -72,6 +73,28 @@ public sealed class VirtualTime : TimeProvider
         }
     }
 
+    /// <summary>
+    /// Runs a body until it ends or <paramref name="steps"/> more steps are done, and says which. What is cut off is simply dropped, as by <c>kill -9</c>:
+    /// go on with a new clock that starts where this one stands.
+    /// </summary>
+    public bool RunAtMost(long steps, Func<Task> body)
+    {
+        _cutAt = Steps + steps;
+        try
+        {
+            Run(body);
+            return true;
+        }
+        catch (CutException)
+        {
+            return false;
+        }
+        finally
+        {
+            _cutAt = long.MaxValue;
+        }
+    }
+
     /// <summary>As <see cref="Run(Func{Task})"/>, with an answer.</summary>
     public T Run<T>(Func<Task<T>> body)
     {
@@ -92,7 +115,7 @@ public sealed class VirtualTime : TimeProvider
                     return any;
             }
             any = true;
-            Steps++;
+            Step();
             next.Callback(next.State);
         }
     }
@@ -104,12 +127,20 @@ public sealed class VirtualTime : TimeProvider
             if (!timer.IsArmed(key))
                 continue;
             _elapsedTicks = Math.Max(_elapsedTicks, key.Due);
-            Steps++;
+            Step();
             timer.Fire();
             return true;
         }
         return false;
     }
+
+    private void Step()
+    {
+        if (++Steps >= _cutAt)
+            throw new CutException();
+    }
+
+    private sealed class CutException : Exception;
 
     private sealed class VirtualTimer(VirtualTime time, TimerCallback callback, object? state) : ITimer
     {

@@ -4,7 +4,7 @@ namespace HmsOps.Ledger.Batches;
 
 /// <summary>The 96 bytes a ledger's frame carries between header and payload; docs/formats/ledger.md draws them.</summary>
 /// <param name="Time">Time of the batch's first entry. Entry n of a batch is n ticks of 100 ns later, so no entry stores a time of its own.</param>
-/// <param name="Epoch">The writer's term: one more at each opening.</param>
+/// <param name="Epoch">The writer's term: one more than that of the writer before it.</param>
 /// <param name="Root">Root of the tree after the batch.</param>
 /// <param name="Previous">SHA-256 of the 128 header bytes of the frame before; zero in the first frame.</param>
 internal readonly record struct BatchExtension(DateTimeOffset Time, long Epoch, TreeHash Root, TreeHash Previous)

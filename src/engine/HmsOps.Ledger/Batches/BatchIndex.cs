@@ -1,7 +1,7 @@
 namespace HmsOps.Ledger.Batches;
 
-/// <summary>Where a durable batch lies.</summary>
-internal readonly record struct BatchPlace(long FirstSequence, int Count, DateTimeOffset Time, string File, long PayloadOffset, int PayloadBytes);
+/// <summary>Where a durable batch lies: the frame that holds it.</summary>
+internal readonly record struct BatchPlace(long FirstSequence, int Count, DateTimeOffset Time, string Segment, long Offset, int Bytes);
 
 /// <summary>Finds the batch of an entry, in memory: one place a batch, in order of sequence. The writer adds, anyone asks.</summary>
 internal sealed class BatchIndex

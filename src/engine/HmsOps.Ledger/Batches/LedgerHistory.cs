@@ -21,12 +21,15 @@ internal sealed class LedgerHistory
 
     public BatchIndex Index { get; } = new();
 
-    public DateTimeOffset? LastTime { get; private set; }
+    /// <summary>Where the last batch lies; null before the first.</summary>
+    public BatchPlace? LastPlace { get; private set; }
+
+    public DateTimeOffset? LastTime => LastPlace is { } last ? EntryClock.Nth(last.Time, last.Count - 1) : null;
 
     public long LastEpoch { get; private set; }
 
-    /// <summary>SHA-256 of the last frame's header and extension; zero before the first.</summary>
-    public TreeHash LastHeader { get; private set; }
+    /// <summary>SHA-256 of the last frame's 128 bytes of header and extension; zero before the first.</summary>
+    public TreeHash LastHead { get; private set; }
 
     public TreeHead Head => Volatile.Read(ref _head);
 
@@ -57,33 +60,32 @@ internal sealed class LedgerHistory
         if (root != extension.Root)
             throw new FrameRefusedException($"its entries hash to the root {root}, it states {extension.Root}");
 
-        var place = new BatchPlace(Tree.Size, entries.Count, extension.Time, frame.Segment, frame.Offset + FrameHeaderBytes, frame.Payload.Length);
-        Add(place, leaves, tree, root, extension.Epoch, HeaderHash(frame.Header, frame.Extension));
+        var place = new BatchPlace(Tree.Size, entries.Count, extension.Time, frame.Segment, frame.Offset, frame.Head.Length + frame.Payload.Length);
+        Add(place, leaves, tree, root, extension.Epoch, frame.Head);
         return entries;
     }
 
-    /// <summary>Takes a batch that has just become durable.</summary>
-    public void Add(BatchPlace place, IReadOnlyList<TreeHash> leaves, CompactRange tree, TreeHash root, long epoch, TreeHash header)
+    /// <summary>Checks that a segment continues the log.</summary>
+    /// <exception cref="FrameRefusedException">It does not.</exception>
+    public void Begin(in SegmentHead segment)
+    {
+        if (segment.FirstSequence != Tree.Size)
+            throw new FrameRefusedException($"it begins with entry {segment.FirstSequence}, expected was {Tree.Size}");
+        if (new TreeHash(segment.State) is var state && state != Head.Root)
+            throw new FrameRefusedException($"it continues a tree with the root {state}, the segments before it make {Head.Root}");
+    }
+
+    /// <summary>Takes a batch that has just become durable, with the header and extension its frame was written with.</summary>
+    public void Add(BatchPlace place, IReadOnlyList<TreeHash> leaves, CompactRange tree, TreeHash root, long epoch, ReadOnlySpan<byte> frameHead)
     {
         Index.Add(place);
         foreach (var leaf in leaves)
             Levels.Append(leaf);
         Tree = tree;
-        LastTime = EntryClock.Nth(place.Time, place.Count - 1);
+        LastPlace = place;
         LastEpoch = epoch;
-        LastHeader = header;
+        LastHead = new TreeHash(SHA256.HashData(frameHead));
         Volatile.Write(ref _head, new TreeHead(tree.Size, root)); // last: who sees the size finds all the rest
-    }
-
-    /// <summary>Bytes of a frame before its payload: header and extension.</summary>
-    public const int FrameHeaderBytes = 32 + BatchExtension.Bytes;
-
-    public static TreeHash HeaderHash(ReadOnlySpan<byte> header, ReadOnlySpan<byte> extension)
-    {
-        Span<byte> both = stackalloc byte[FrameHeaderBytes];
-        header.CopyTo(both);
-        extension.CopyTo(both[header.Length..]);
-        return new TreeHash(SHA256.HashData(both));
     }
 
     private BatchExtension Follows(in Frame frame)
@@ -94,8 +96,8 @@ internal sealed class LedgerHistory
             throw new FrameRefusedException("its extension is not a ledger's");
         if (frame.Sequence != Tree.Size)
             throw new FrameRefusedException($"it begins with entry {frame.Sequence}, expected was {Tree.Size}");
-        if (extension.Previous != LastHeader)
-            throw new FrameRefusedException($"it follows a batch with the header hash {extension.Previous}, the one before it has {LastHeader}");
+        if (extension.Previous != LastHead)
+            throw new FrameRefusedException($"it follows a batch with the header hash {extension.Previous}, the one before it has {LastHead}");
         if (extension.Time <= LastTime)
             throw new FrameRefusedException($"its time {extension.Time:O} is not after {LastTime:O}");
         if (extension.Epoch < LastEpoch || extension.Epoch < 1)

@@ -5,7 +5,8 @@ namespace HmsOps.Record.Events;
 /// <param name="Kind"><c>fire</c>, <c>resolve</c> or <c>attention</c> (an act failed or its outcome is unknown).</param>
 /// <param name="Receiver">As written: a mail address or a receiver's name.</param>
 /// <param name="Episode">The alert's episode; null for a page about an act a person ordered.</param>
-public sealed record PageQueued(string Page, string Kind, string Receiver, string? Episode, string Subject, string Body, DateTimeOffset At) : OpsEvent;
+/// <param name="Text">What an attention page says; the others are worded from the episode when they are sent.</param>
+public sealed record PageQueued(string Page, string Kind, string Receiver, string? Episode, string? Text, DateTimeOffset At) : OpsEvent;
 
 /// <summary>A channel is about to be tried.</summary>
 public sealed record PageSending(string Page, string Channel, int Attempt, DateTimeOffset At) : OpsEvent;
@@ -14,4 +15,5 @@ public sealed record PageSending(string Page, string Channel, int Attempt, DateT
 public sealed record PageAccepted(string Page, string Channel, string ProviderId, DateTimeOffset At) : OpsEvent;
 
 /// <summary>A try failed. <paramref name="RetryAt"/> is null when no channel is left to try: the page is undeliverable and shown in red.</summary>
-public sealed record PageFailed(string Page, string Channel, string Reason, DateTimeOffset? RetryAt, DateTimeOffset At) : OpsEvent;
+/// <param name="Rejected">The other side will never take it over this channel.</param>
+public sealed record PageFailed(string Page, string Channel, string Reason, bool Rejected, DateTimeOffset? RetryAt, DateTimeOffset At) : OpsEvent;

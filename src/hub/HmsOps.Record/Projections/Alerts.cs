@@ -40,8 +40,8 @@ public sealed record AlertState
 
     public DateTimeOffset? FalseSince { get; init; }
 
-    /// <summary>Its value has vanished.</summary>
-    public bool Blind { get; init; }
+    /// <summary>Since when its value has vanished; null while it is seen.</summary>
+    public DateTimeOffset? BlindSince { get; init; }
 
     public DateTimeOffset? ResolvedAt { get; init; }
 
@@ -65,13 +65,13 @@ internal static class AlertFold
             Phase = e.Recovering ? AlertPhase.Recovering : AlertPhase.Firing,
             FalseSince = e.Recovering ? e.At : null,
         }),
-        AlertLostSight e => Change(state, e.Alert.Key, a => a with { Blind = e.Blind }),
+        AlertLostSight e => Change(state, e.Alert.Key, a => a with { BlindSince = e.Blind ? e.At : null }),
         AlertResolved e => Change(state, e.Alert.Key, a => a with
         {
             Phase = AlertPhase.Resolved,
             ResolvedAt = e.At,
             ResolvedValue = e.Value,
-            Blind = false,
+            BlindSince = null,
         }),
         AlertDropped e => state with { Alerts = state.Alerts.Remove(e.Alert.Key) },
         _ => state,

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using HmsOps.Record.Events;
 
 namespace HmsOps.Record.Projections;

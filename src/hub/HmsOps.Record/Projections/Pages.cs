@@ -38,7 +38,7 @@ public sealed record Page
     /// <summary>Tries of <see cref="Channel"/> that failed, one after another.</summary>
     public int FailuresInRow { get; init; }
 
-    /// <summary>Channels that were given up for this page.</summary>
+    /// <summary>Channels that will never take this page.</summary>
     public IReadOnlyList<string> GivenUp { get; init; } = [];
 
     public DateTimeOffset? RetryAt { get; init; }
@@ -70,14 +70,15 @@ internal static class PageFold
             Channel = e.Channel,
             Attempts = p.Attempts + 1,
             FailuresInRow = p.Channel == e.Channel ? p.FailuresInRow : 0,
-            GivenUp = p.Channel is null || p.Channel == e.Channel || p.GivenUp.Contains(p.Channel) ? p.GivenUp : [.. p.GivenUp, p.Channel],
             RetryAt = null,
         }),
         PageAccepted e => Change(state, e.Page, p => p with { Stage = PageStage.Accepted, Channel = e.Channel, AcceptedAt = e.At, LastFailure = null }),
         PageFailed e => Change(state, e.Page, p => p with
         {
             Stage = e.RetryAt is null ? PageStage.Undeliverable : PageStage.Queued,
+            Channel = e.Channel,
             FailuresInRow = p.FailuresInRow + 1,
+            GivenUp = e.Rejected && !p.GivenUp.Contains(e.Channel) ? [.. p.GivenUp, e.Channel] : p.GivenUp,
             LastFailure = e.Reason,
             RetryAt = e.RetryAt,
         }),

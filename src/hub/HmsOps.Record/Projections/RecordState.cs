@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using HmsOps.Record.Events;
 
 namespace HmsOps.Record.Projections;
 

@@ -1,0 +1,1 @@
+"""The mock stack of the lab."""

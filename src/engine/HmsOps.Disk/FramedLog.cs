@@ -1,0 +1,454 @@
+using System.Buffers;
+
+namespace HmsOps.Disk;
+
+/// <summary>
+/// The one append-only log: segments of checksummed frames, a flush that is believed, and a recovery that knows a torn tail from damage.
+/// Bytes are drawn in docs/formats/framed-log.md. One owner at a time writes; <see cref="ReadAll"/>, <see cref="Read"/> and the properties may
+/// be called from other threads meanwhile.
+/// </summary>
+/// <remarks>
+/// A segment appears under its name only when its header page is durable: it is written beside, flushed and renamed. A strict log writes
+/// frame k+1 only after the flush of frame k, so only the last frame can be torn. A rolling log keeps what is not yet flushed in memory, and
+/// there is at most one segment with such frames, for a full one is flushed before it is left.
+/// </remarks>
+public sealed class FramedLog : IDisposable
+{
+    private const string BesideSuffix = ".new";
+    private const string DamagedSuffix = ".damaged";
+
+    private readonly IDisk _disk;
+    private readonly FramedLogOptions _options;
+    private readonly TimeProvider _time;
+    private readonly int _headBytes;
+
+    private Segment[] _segments = []; // replaced whole, so that a reader on another thread sees one state
+    private IDiskFile? _active;       // the last segment, when it can be written
+    private byte[] _frames = [];      // pooled: the frames since the last flush (roll), or the last one (poison)
+    private int _framesBytes;
+    private long _framesFirst;        // sequence of the first of them
+    private bool _unflushed;
+    private byte[] _lastHead;
+    private long _durableNext;
+    private volatile LogState _state;
+
+    private FramedLog(IDisk disk, FramedLogOptions options, TimeProvider time, LogScan scan)
+    {
+        _disk = disk;
+        _options = options;
+        _time = time;
+        _headBytes = FrameLayout.HeaderBytes + options.ExtensionBytes;
+        _segments = [.. scan.Segments];
+        _lastHead = new byte[_headBytes];
+        HasLastHead = scan.LastHead.Length > 0;
+        scan.LastHead.CopyTo(_lastHead, 0);
+        NextSequence = scan.Expected;
+        _durableNext = scan.Expected;
+        Recovery = new LogRecovery(scan.Frames, scan.Findings);
+    }
+
+    /// <summary>
+    /// Reads what is there, hands each frame to <paramref name="replay"/>, repairs what a crash left, and makes the last frame durable again
+    /// before it returns. Damage and unwritable disks are a <see cref="State"/>, not an exception.
+    /// </summary>
+    /// <exception cref="LogMismatchException">The folder holds another log, or one written in another manner or by a newer program.</exception>
+    public static FramedLog Open(IDisk disk, FramedLogOptions options, TimeProvider time, FrameReader replay)
+    {
+        ArgumentNullException.ThrowIfNull(disk);
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(time);
+        ArgumentNullException.ThrowIfNull(replay);
+        if (options.BrokenRule() is { } rule)
+            throw new ArgumentException($"A log cannot be opened so: {rule}", nameof(options));
+        var scan = new LogScan(disk, options);
+        scan.Run(replay);
+        var log = new FramedLog(disk, options, time, scan);
+        if (scan.IsDamaged)
+            log.Leave(LogState.Damaged, scan.Findings.First(finding => finding.Kind == LogFindingKind.Corruption).Sentence);
+        else
+            log.MakeWritable(scan);
+        return log;
+    }
+
+    /// <summary>What opening found and did.</summary>
+    public LogRecovery Recovery { get; private set; }
+
+    /// <summary>What the log can do now.</summary>
+    public LogState State => _state;
+
+    /// <summary>Why it is not writable; null when it is.</summary>
+    public string? StateReason { get; private set; }
+
+    /// <summary>The lowest sequence the next frame may have; in a strict log the only one, once it has frames.</summary>
+    public long NextSequence { get; private set; }
+
+    /// <summary>Frames below this sequence are durable.</summary>
+    public long DurableBelow => Volatile.Read(ref _durableNext);
+
+    /// <summary>Header and extension of the last frame written or replayed, for users that chain their frames; empty when there is none.</summary>
+    public ReadOnlySpan<byte> LastHead => HasLastHead ? _lastHead : [];
+
+    /// <summary>Bytes used by header pages and frames. More may be reserved.</summary>
+    public long Bytes => Volatile.Read(ref _segments).Sum(segment => segment.End);
+
+    /// <summary>Names of the files, in the order of the log.</summary>
+    public IReadOnlyList<string> Segments => [.. Volatile.Read(ref _segments).Select(segment => segment.Name)];
+
+    /// <summary>The largest payload one frame takes.</summary>
+    public int PayloadBytesMax => (int)_options.SegmentBytes - HeaderPage.Bytes - _headBytes;
+
+    private bool HasLastHead { get; set; }
+
+    /// <summary>
+    /// Writes one frame behind the last. It is durable only after <see cref="Flush"/>. When it does not fit, a new segment is begun first.
+    /// Answers where it stands, as <see cref="Read"/> takes it (until a failed flush makes a rolling log write it elsewhere). A new segment that finds no room throws <see cref="DiskFullException"/> and leaves the log as it was.
+    /// </summary>
+    /// <exception cref="LogUnwritableException">The log takes nothing, or this write failed.</exception>
+    public FramePlace Write(byte type, long sequence, int count, ReadOnlySpan<byte> extension, ReadOnlySpan<byte> payload)
+    {
+        RefuseUnlessWritable();
+        CheckFrame(sequence, count, extension, payload);
+        var used = _headBytes + payload.Length;
+        EnsureRoom(used, sequence);
+
+        var at = _options.OnFlushFailure == OnFlushFailure.Roll ? SegmentCursor.AlignUp(_framesBytes, _options.Align) : 0;
+        var frame = Reserve((int)at, used);
+        FrameLayout.Encode(frame, type, sequence, count, extension, payload);
+        if (_options.Strict && FrameLayout.HasZeroSector(frame))
+            throw new ArgumentException("A whole sector of 512 bytes of this frame would be zeros, which a strict log cannot tell from a tear.", nameof(payload));
+        WriteActive(frame);
+
+        _framesFirst = _unflushed ? _framesFirst : sequence;
+        _framesBytes = (int)at + used;
+        _unflushed = true;
+        frame[.._headBytes].CopyTo(_lastHead);
+        HasLastHead = true;
+        NextSequence = sequence + count;
+        return new FramePlace(_segments[^1].Name, _segments[^1].LastFrameAt);
+    }
+
+    /// <summary>Makes all that was written durable.</summary>
+    /// <exception cref="LogPoisonedException">The flush failed, now or before, and the log was opened to be poisoned by that.</exception>
+    /// <exception cref="LogUnwritableException">The log takes nothing, or rolling to a new segment failed too.</exception>
+    public void Flush()
+    {
+        RefuseUnlessWritable();
+        if (!_unflushed)
+            return;
+        try
+        {
+            _active!.Flush(); // there are un-flushed frames, and they are in the active segment
+        }
+        catch (IOException failure)
+        {
+            FlushFailed(failure, _framesFirst);
+        }
+        Settled();
+    }
+
+    /// <summary>
+    /// Deletes whole segments all of whose frames have a sequence below this one; the last segment stays. One with damage found in it is
+    /// renamed to <c>.damaged</c> instead, for inspection.
+    /// </summary>
+    public void CutBefore(long sequence)
+    {
+        RefuseUnlessWritable();
+        var cut = 0;
+        while (cut < _segments.Length - 1 && _segments[cut + 1].First <= sequence)
+            cut++;
+        if (cut == 0)
+            return;
+        for (var i = 0; i < cut; i++)
+        {
+            var path = PathOf(_segments[i].Name);
+            if (_segments[i].IsDamaged)
+                _disk.Rename(path, path + DamagedSuffix);
+            else
+                _disk.Delete(path);
+        }
+        Volatile.Write(ref _segments, _segments[cut..]);
+        _disk.FlushFolder(_options.Folder);
+    }
+
+    /// <summary>
+    /// Reads everything that is durable, from the files. A tolerant log passes over what does not check, as at opening.
+    /// </summary>
+    /// <exception cref="LogCorruptException">Strict: bytes that checked at opening do not check any more.</exception>
+    public void ReadAll(FrameReader reader)
+    {
+        ArgumentNullException.ThrowIfNull(reader);
+        var durable = DurableBelow;
+        var segments = Volatile.Read(ref _segments);
+        for (var i = 0; i < segments.Length && segments[i].First < durable; i++)
+        {
+            var below = i + 1 < segments.Length ? Math.Min(durable, segments[i + 1].First) : durable;
+            ReadSegment(segments[i], below, reader);
+        }
+    }
+
+    /// <summary>Reads the frame that begins at a place, as <see cref="Frame.Segment"/> and <see cref="Frame.Offset"/> named it.</summary>
+    /// <exception cref="LogCorruptException">It does not check any more.</exception>
+    public void Read(string segment, long offset, FrameReader reader)
+    {
+        ArgumentNullException.ThrowIfNull(segment);
+        ArgumentNullException.ThrowIfNull(reader);
+        var entry = Array.Find(Volatile.Read(ref _segments), entry => entry.Name == segment)
+            ?? throw new ArgumentException($"This log has no segment {segment}; it may have been cut.", nameof(segment));
+        // Any sequence will do: the caller names a place, not a sequence.
+        using var cursor = new SegmentCursor(OpenForReading(entry), _options with { Strict = false }, entry.Name, 0, DurableBelow, offset);
+        if (cursor.MoveNext() != CursorState.Frame)
+            throw new LogCorruptException(PathOf(segment), offset, -1, cursor.Fault.Length > 0 ? $"{cursor.Fault}." : "there is no durable frame.");
+        Hand(cursor, entry, reader);
+    }
+
+    /// <summary>Closes the files. It does not flush: what was not flushed is not durable.</summary>
+    public void Dispose()
+    {
+        _active?.Dispose();
+        _active = null;
+        if (_frames.Length > 0)
+            ArrayPool<byte>.Shared.Return(_frames);
+        _frames = [];
+        if (State == LogState.Writable)
+            Leave(LogState.ReadOnly, "The log was closed.");
+    }
+
+    private void MakeWritable(LogScan scan)
+    {
+        try
+        {
+            _disk.CreateFolder(_options.Folder);
+            new LogRepair(_disk, _options, _time).Run(scan);
+            if (_segments is [.., { HasNoHeader: false } last])
+                _active = _disk.Open(PathOf(last.Name), writable: true);
+        }
+        catch (DiskFlushException failure) when (_options.OnFlushFailure == OnFlushFailure.Poison)
+        {
+            Leave(LogState.Poisoned, $"At opening: {failure.Message} Restart to read what the disk has.");
+        }
+        catch (DiskFlushException failure)
+        {
+            // Nothing here was written by us, so there is nothing to write again: go on in a new segment.
+            var name = _segments.Length > 0 ? _segments[^1].Name : _options.Folder;
+            scan.Findings.Add(new LogFinding(LogFindingKind.SegmentLeft, name, 0, 0, NextSequence, NextSequence, null,
+                $"At opening: {failure.Message} The log goes on in a new segment."));
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            Leave(LogState.ReadOnly, $"The log cannot be written: {failure.Message}");
+        }
+    }
+
+    private void CheckFrame(long sequence, int count, ReadOnlySpan<byte> extension, ReadOnlySpan<byte> payload)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        if (extension.Length != _options.ExtensionBytes)
+            throw new ArgumentException($"Every frame of this log has an extension of {_options.ExtensionBytes} bytes, not {extension.Length}.", nameof(extension));
+        if (payload.Length > PayloadBytesMax)
+            throw new ArgumentException($"A frame of this log takes {PayloadBytesMax} bytes, not {payload.Length}.", nameof(payload));
+        ArgumentOutOfRangeException.ThrowIfLessThan(sequence, NextSequence);
+        if (!_options.Strict)
+            return;
+        if (_segments.Length > 0)
+            ArgumentOutOfRangeException.ThrowIfNotEqual(sequence, NextSequence);
+        if (_unflushed)
+            throw new InvalidOperationException("A strict log flushes each frame before the next is written: only so can recovery tell a tear from damage.");
+    }
+
+    private void EnsureRoom(int used, long sequence)
+    {
+        if (_active is not null && Place() + used <= _options.SegmentBytes)
+            return;
+        if (_unflushed)
+            Flush();
+        if (_active is not null && Place() + used <= _options.SegmentBytes)
+            return; // the flush rolled to a new segment, and there is room
+        RefuseAnotherWriter();
+        try
+        {
+            Begin(sequence);
+        }
+        catch (IOException failure) when (failure is not DiskFullException)
+        {
+            FlushFailed(failure, sequence);
+        }
+    }
+
+    // A lock can lie (NFS, containers over one volume): before a segment is left, its last frame must still be the one we wrote.
+    private void RefuseAnotherWriter()
+    {
+        if (!_options.Strict || _active is null || _segments[^1].LastFrameBytes == 0)
+            return;
+        var head = new byte[_headBytes];
+        _ = _active.Read(_segments[^1].LastFrameAt, head);
+        if (!head.AsSpan().SequenceEqual(_lastHead))
+            throw Poisoned($"The last frame of {_active.Path} is not the one written here: another process writes to this log.", failure: null);
+    }
+
+    private long Place() => SegmentCursor.AlignUp(_segments[^1].End, _options.Align);
+
+    private Span<byte> Reserve(int at, int used)
+    {
+        var wanted = at + used;
+        if (_frames.Length < wanted)
+        {
+            var larger = ArrayPool<byte>.Shared.Rent(wanted);
+            _frames.AsSpan(0, at > 0 ? _framesBytes : 0).CopyTo(larger);
+            if (_frames.Length > 0)
+                ArrayPool<byte>.Shared.Return(_frames);
+            _frames = larger;
+        }
+        if (at > _framesBytes)
+            _frames.AsSpan(_framesBytes, at - _framesBytes).Clear(); // what lies between aligned frames is zeros in the file too
+        return _frames.AsSpan(at, used);
+    }
+
+    private void WriteActive(ReadOnlySpan<byte> frame)
+    {
+        var segment = _segments[^1];
+        var place = Place();
+        try
+        {
+            _active!.Write(place, frame); // EnsureRoom has just seen to it
+        }
+        catch (IOException failure)
+        {
+            // Part of the frame may be there, and no other frame may follow it.
+            var reason = $"Writing {_active!.Path} failed: {failure.Message}";
+            throw _options.OnFlushFailure == OnFlushFailure.Poison ? Poisoned(reason, failure) : TurnedReadOnly(reason, failure);
+        }
+        segment.LastFrameAt = place;
+        segment.LastFrameBytes = frame.Length;
+        segment.End = place + frame.Length;
+    }
+
+    private void FlushFailed(IOException failure, long first)
+    {
+        if (_options.OnFlushFailure == OnFlushFailure.Poison)
+            throw Poisoned(failure.Message, failure);
+        try
+        {
+            Begin(first);
+        }
+        catch (IOException second)
+        {
+            throw TurnedReadOnly($"{failure.Message} Writing the frames again to a new segment failed too: {second.Message}", second);
+        }
+    }
+
+    // A new segment, with the frames that are not yet durable in it, appears under its name when all of it is durable.
+    private void Begin(long first)
+    {
+        var name = $"{first:D20}{_options.Suffix}";
+        var path = PathOf(name);
+        var beside = path + BesideSuffix;
+        if (_disk.Exists(beside))
+            _disk.Delete(beside);
+        var frames = _unflushed ? _frames.AsSpan(0, _framesBytes) : [];
+        using (var file = _disk.Create(beside, _options.SegmentBytes))
+        {
+            file.Write(0, Header(first));
+            file.Write(HeaderPage.Bytes, frames);
+            file.Flush();
+        }
+        // The name is taken only by a segment that has no durable frame, or by one whose header is damaged: that one is kept.
+        var others = Array.FindAll(_segments, segment => segment.Name != name);
+        if (Array.Exists(_segments, segment => segment.Name == name && segment.IsDamaged))
+            _disk.Rename(path, path + DamagedSuffix);
+        _disk.Rename(beside, path);
+        _disk.FlushFolder(_options.Folder);
+
+        var begun = new Segment(name, first, NextNumber()) { End = HeaderPage.Bytes + frames.Length };
+        _active?.Dispose();
+        _active = _disk.Open(path, writable: true);
+        Volatile.Write(ref _segments, [.. others, begun]);
+    }
+
+    private byte[] Header(long first)
+    {
+        var state = _options.SegmentState is { } ask ? ask() : new byte[HeaderPage.StateBytes];
+        if (state.Length != HeaderPage.StateBytes)
+            throw new InvalidOperationException($"{nameof(FramedLogOptions.SegmentState)} answers 32 bytes, not {state.Length}.");
+        var created = (_time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * 100;
+        var page = new byte[HeaderPage.Bytes];
+        new HeaderPage(
+            _options.Strict, first, NextNumber(), created, _options.WriterEpoch, _options.SegmentBytes, _options.Align, _options.ExtensionBytes)
+            .Write(page, _options.Origin.Span, state.Span);
+        return page;
+    }
+
+    private long NextNumber() => _segments.Length > 0 ? _segments[^1].Number + 1 : 0;
+
+    private void Settled()
+    {
+        _unflushed = false;
+        _framesBytes = 0;
+        Volatile.Write(ref _durableNext, NextSequence);
+    }
+
+    private void ReadSegment(Segment segment, long below, FrameReader reader)
+    {
+        using var cursor = new SegmentCursor(OpenForReading(segment), _options, segment.Name, segment.First, below);
+        while (true)
+        {
+            switch (cursor.MoveNext())
+            {
+                case CursorState.Frame:
+                    Hand(cursor, segment, reader);
+                    break;
+                case CursorState.Bad when !_options.Strict && cursor.TrySkip():
+                    break;
+                case CursorState.Bad when _options.Strict:
+                    throw new LogCorruptException(PathOf(segment.Name), cursor.Offset, cursor.Expected, $"{cursor.Fault}.");
+                case CursorState.End when _options.Strict && cursor.Expected < below:
+                    throw new LogCorruptException(PathOf(segment.Name), cursor.Offset, cursor.Expected, "the frame is gone.");
+                default:
+                    return;
+            }
+        }
+    }
+
+    private void Hand(SegmentCursor cursor, Segment segment, FrameReader reader)
+    {
+        try
+        {
+            reader(cursor.Frame);
+        }
+        catch (FrameRefusedException refused)
+        {
+            throw new LogCorruptException(PathOf(segment.Name), cursor.Offset, cursor.Frame.Sequence, refused.Message);
+        }
+    }
+
+    private IDiskFile OpenForReading(Segment segment) => _disk.Open(PathOf(segment.Name), writable: false);
+
+    private string PathOf(string name) => Folders.Join(_options.Folder, name);
+
+    private void RefuseUnlessWritable()
+    {
+        if (_state == LogState.Writable)
+            return;
+        var reason = StateReason ?? "The log was closed.";
+        throw _state == LogState.Poisoned ? new LogPoisonedException(reason) : new LogUnwritableException(_state, reason);
+    }
+
+    private LogPoisonedException Poisoned(string what, Exception? failure)
+    {
+        var reason = $"{what} The log takes nothing more: restart to read what the disk has.";
+        Leave(LogState.Poisoned, reason);
+        return new LogPoisonedException(reason, failure);
+    }
+
+    private LogUnwritableException TurnedReadOnly(string what, Exception failure)
+    {
+        var reason = $"{what} The log is read-only until a restart.";
+        Leave(LogState.ReadOnly, reason);
+        return new LogUnwritableException(LogState.ReadOnly, reason, failure);
+    }
+
+    private void Leave(LogState state, string reason)
+    {
+        StateReason = reason;
+        _state = state;
+    }
+}

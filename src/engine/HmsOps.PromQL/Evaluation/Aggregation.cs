@@ -1,0 +1,178 @@
+using HmsOps.PromQL.Histograms;
+using HmsOps.PromQL.Syntax;
+using HmsOps.Series;
+
+namespace HmsOps.PromQL.Evaluation;
+
+/// <summary>Folds series into groups: each series is added to its group's accumulators, a cell a step, in the order of labels.</summary>
+internal static class Aggregation
+{
+    public static List<Column> Evaluate(EvaluationRun run, PromNode.Aggregate node, List<Column> series)
+    {
+        var projection = node.Without
+            ? LabelProjection.Without(node.Grouping.Concat(["__name__", "__type__", "__unit__"]))
+            : LabelProjection.Only(node.Grouping);
+        var groups = new Dictionary<Labels, GroupFold>();
+        var order = new List<GroupFold>();
+        foreach (var member in series)
+        {
+            var labels = projection.Of(member.Labels);
+            if (!groups.TryGetValue(labels, out var group))
+            {
+                groups.Add(labels, group = Fold(run, node, labels));
+                order.Add(group);
+            }
+            group.Add(member);
+        }
+        var columns = new ColumnSet(run, node.At);
+        foreach (var group in order)
+            columns.Add(group.Result());
+        return columns.Columns;
+    }
+
+    private static GroupFold Fold(EvaluationRun run, PromNode.Aggregate node, Labels labels) => node.Op switch
+    {
+        PromAggregation.Sum => new SumFold(run, node, labels),
+        PromAggregation.Avg => new AvgFold(run, node, labels),
+        PromAggregation.Count => new CountFold(run, node, labels),
+        _ => new ExtremeFold(run, node, labels),
+    };
+}
+
+/// <summary>The accumulators of one group, a cell a step.</summary>
+internal abstract class GroupFold(EvaluationRun run, PromNode.Aggregate node, Labels labels)
+{
+    private bool _dropsName;
+
+    protected int Steps { get; } = run.Grid.Steps;
+
+    public void Add(Column member)
+    {
+        _dropsName |= member.DropsName;
+        for (var step = 0; step < member.Steps; step++)
+        {
+            if (!member.Has(step))
+                continue;
+            if (member.HistogramAt(step) is { } histogram)
+                Add(step, histogram);
+            else
+                Add(step, member.Values[step]);
+        }
+    }
+
+    public Column Result()
+    {
+        var column = run.Column(labels, _dropsName, node.At);
+        for (var step = 0; step < Steps; step++)
+            Finish(step, column);
+        return column;
+    }
+
+    protected abstract void Add(int step, double value);
+
+    protected abstract void Add(int step, NativeHistogram histogram);
+
+    protected abstract void Finish(int step, Column into);
+
+    protected void Mixed() => run.Notes.Warn(node.Operand.At, "encountered a mix of histograms and floats for aggregation");
+
+    protected void Ignored() => run.Notes.Inform(node.Operand.At, $"ignored histogram in {Printer.Name(node.Op)} aggregation");
+}
+
+internal sealed class SumFold(EvaluationRun run, PromNode.Aggregate node, Labels labels) : GroupFold(run, node, labels)
+{
+    private readonly CompensatedSum[] _sums = new CompensatedSum[run.Grid.Steps];
+    private readonly bool[] _hasNumber = new bool[run.Grid.Steps];
+    private HistogramSum?[]? _histograms;
+
+    protected override void Add(int step, double value)
+    {
+        if (_hasNumber[step])
+            _sums[step].Add(value);
+        else
+            _sums[step] = new CompensatedSum(value);
+        _hasNumber[step] = true;
+    }
+
+    protected override void Add(int step, NativeHistogram histogram)
+    {
+        _histograms ??= new HistogramSum?[Steps];
+        if (_histograms[step] is { } sum)
+            sum.Add(histogram);
+        else
+            _histograms[step] = HistogramSum.Of(histogram);
+    }
+
+    protected override void Finish(int step, Column into)
+    {
+        var histogram = _histograms?[step];
+        if (histogram is not null && _hasNumber[step])
+            Mixed();
+        else if (histogram is not null)
+            into.Set(step, histogram.ToHistogram());
+        else if (_hasNumber[step])
+            into.Set(step, _sums[step].Total);
+    }
+}
+
+internal sealed class AvgFold(EvaluationRun run, PromNode.Aggregate node, Labels labels) : GroupFold(run, node, labels)
+{
+    private readonly CompensatedMean[] _means = new CompensatedMean[run.Grid.Steps];
+    private List<NativeHistogram>?[]? _histograms;
+
+    protected override void Add(int step, double value) => _means[step].Add(value);
+
+    protected override void Add(int step, NativeHistogram histogram) =>
+        ((_histograms ??= new List<NativeHistogram>?[Steps])[step] ??= []).Add(histogram);
+
+    protected override void Finish(int step, Column into)
+    {
+        var histograms = _histograms?[step];
+        var hasNumber = _means[step].Count > 0;
+        if (histograms is not null && hasNumber)
+            Mixed();
+        else if (histograms is not null)
+            into.Set(step, HistogramSum.Mean(histograms));
+        else if (hasNumber)
+            into.Set(step, _means[step].Value);
+    }
+}
+
+internal sealed class CountFold(EvaluationRun run, PromNode.Aggregate node, Labels labels) : GroupFold(run, node, labels)
+{
+    private readonly int[] _counts = new int[run.Grid.Steps];
+
+    protected override void Add(int step, double value) => _counts[step]++;
+
+    protected override void Add(int step, NativeHistogram histogram) => _counts[step]++;
+
+    protected override void Finish(int step, Column into)
+    {
+        if (_counts[step] > 0)
+            into.Set(step, _counts[step]);
+    }
+}
+
+/// <summary>The smallest or largest number; NaN only where there is nothing else.</summary>
+internal sealed class ExtremeFold(EvaluationRun run, PromNode.Aggregate node, Labels labels) : GroupFold(run, node, labels)
+{
+    private readonly double[] _extremes = new double[run.Grid.Steps];
+    private readonly bool[] _hasNumber = new bool[run.Grid.Steps];
+    private readonly bool _isMax = node.Op == PromAggregation.Max;
+
+    protected override void Add(int step, double value)
+    {
+        var extreme = _extremes[step];
+        if (!_hasNumber[step] || double.IsNaN(extreme) || (_isMax ? value > extreme : value < extreme))
+            _extremes[step] = value;
+        _hasNumber[step] = true;
+    }
+
+    protected override void Add(int step, NativeHistogram histogram) => Ignored();
+
+    protected override void Finish(int step, Column into)
+    {
+        if (_hasNumber[step])
+            into.Set(step, _extremes[step]);
+    }
+}

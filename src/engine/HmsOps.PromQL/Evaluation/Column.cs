@@ -1,0 +1,90 @@
+using System.Numerics;
+using HmsOps.Series;
+
+namespace HmsOps.PromQL.Evaluation;
+
+/// <summary>
+/// One series of an intermediate result: a cell a step, present or not. Presence is a bitmap, so NaN stays a value. Filled by the one
+/// that makes it, and not written after that: columns are shared between results.
+/// </summary>
+internal sealed class Column(Labels labels, bool dropsName, int steps)
+{
+    private readonly ulong[] _present = new ulong[(steps + 63) / 64];
+
+    public Labels Labels { get; } = labels;
+
+    /// <summary>
+    /// The name goes when the whole expression is done, not before: so a later step can still see it, and series of several names only
+    /// collide if they are alike in the answer.
+    /// </summary>
+    public bool DropsName { get; } = dropsName;
+
+    /// <summary>Numbers, one a step; meaningless where the step is absent or a histogram.</summary>
+    public double[] Values { get; } = new double[steps];
+
+    /// <summary>Histograms, one a step; null while the column holds none.</summary>
+    public NativeHistogram?[]? Histograms { get; private set; }
+
+    public int Steps => Values.Length;
+
+    public bool IsEmpty => !_present.AsSpan().ContainsAnyExcept(0UL);
+
+    public bool Has(int step) => (_present[step >> 6] >> step & 1) != 0;
+
+    public bool HasNumber(int step) => Has(step) && HistogramAt(step) is null;
+
+    public NativeHistogram? HistogramAt(int step) => Histograms?[step];
+
+    public void Set(int step, double value)
+    {
+        _present[step >> 6] |= 1UL << step;
+        Values[step] = value;
+    }
+
+    public void Set(int step, NativeHistogram histogram)
+    {
+        _present[step >> 6] |= 1UL << step;
+        (Histograms ??= new NativeHistogram?[Steps])[step] = histogram;
+    }
+
+    /// <summary>Takes over one cell of another column.</summary>
+    public void Copy(Column from, int step)
+    {
+        if (from.HistogramAt(step) is { } histogram)
+            Set(step, histogram);
+        else
+            Set(step, from.Values[step]);
+    }
+
+    /// <summary>The first step both hold, or -1.</summary>
+    public int FirstStepShared(Column other)
+    {
+        for (var word = 0; word < _present.Length; word++)
+        {
+            var shared = _present[word] & other._present[word];
+            if (shared != 0)
+                return word * 64 + BitOperations.TrailingZeroCount(shared);
+        }
+        return -1;
+    }
+
+    public PromSeries ToSeries(TimeGrid grid)
+    {
+        var count = _present.Sum(BitOperations.PopCount);
+        var times = new long[count];
+        var values = new double[count];
+        var histograms = Histograms is null ? null : new NativeHistogram?[count];
+        for (int step = 0, at = 0; step < Steps; step++)
+        {
+            if (!Has(step))
+                continue;
+            times[at] = grid[step];
+            if (HistogramAt(step) is { } histogram)
+                histograms![at] = histogram; // it came from Histograms, so there are some
+            else
+                values[at] = Values[step];
+            at++;
+        }
+        return new PromSeries(Labels, times, values, histograms);
+    }
+}

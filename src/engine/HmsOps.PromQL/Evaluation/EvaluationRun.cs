@@ -1,0 +1,119 @@
+using System.Diagnostics;
+using HmsOps.PromQL.Syntax;
+using HmsOps.Series;
+
+namespace HmsOps.PromQL.Evaluation;
+
+/// <summary>
+/// One evaluation of one expression: series by series over all its steps. Each selector reads its series once, folds them into columns as
+/// they pass, and every node above turns columns into columns.
+/// </summary>
+internal sealed class EvaluationRun(ISeriesSource source, PromLimits limits, PromExpression expression, TimeGrid grid, CancellationToken ct)
+{
+    private readonly QueryBudget _budget = new(limits.SamplesMax);
+    private long _points;
+
+    public TimeGrid Grid { get; } = grid;
+
+    public Notes Notes { get; } = new(expression.Text);
+
+    public long LookBackMs { get; } = (long)limits.LookBack.TotalMilliseconds;
+
+    /// <summary>The answer's series, sorted by labels.</summary>
+    public List<Column> Answer()
+    {
+        var root = expression.Root;
+        if (root.Type == PromType.Text)
+            throw new PromEvaluationException(root.At, "the expression is a text, which has no value over time");
+        if (root.Type == PromType.Matrix)
+            throw new PromEvaluationException(root.At, $"the expression is a range vector; put it in a function, such as last_over_time({root})");
+        var named = new ColumnSet(this, root.At);
+        foreach (var column in Evaluate(root))
+            named.Add(column.DropsName ? Renamed(column, LabelProjection.Nameless.Of(column.Labels), root.At) : column);
+        named.Columns.Sort(static (a, b) => Labels.Compare(a.Labels, b.Labels));
+        return named.Columns;
+    }
+
+    /// <summary>The columns of one node. A scalar is one column without labels, present at every step.</summary>
+    public List<Column> Evaluate(PromNode node)
+    {
+        ct.ThrowIfCancellationRequested();
+        return node.Match(
+            number: Number,
+            text: t => throw new UnreachableException($"No function takes the text {t}."),
+            selector: s => InstantSelection.Evaluate(this, s),
+            window: w => throw new UnreachableException($"The function around {w} reads it."),
+            paren: p => Evaluate(p.Inner),
+            unary: Unary,
+            binary: Binary,
+            aggregate: a => Aggregation.Evaluate(this, a, Evaluate(a.Operand)),
+            call: Call);
+    }
+
+    /// <summary>A new column, paid for.</summary>
+    public Column Column(Labels labels, bool dropsName, SourceRange at)
+    {
+        ct.ThrowIfCancellationRequested();
+        _points += Grid.Steps;
+        if (_points > limits.SamplesMax)
+            throw new PromEvaluationException(at, $"the query holds more than {limits.SamplesMax} points while it runs. Select fewer series, or take a longer step.");
+        return new Column(labels, dropsName, Grid.Steps);
+    }
+
+    /// <summary>The same cells under other labels.</summary>
+    public Column Renamed(Column column, Labels labels, SourceRange at)
+    {
+        var renamed = Column(labels, dropsName: false, at);
+        for (var step = 0; step < Grid.Steps; step++)
+        {
+            if (column.Has(step))
+                renamed.Copy(column, step);
+        }
+        return renamed;
+    }
+
+    /// <summary>Opens a walk over a selector's samples in a range of times.</summary>
+    public SeriesWalk Walk(PromNode.Selector selector, long from, long to) =>
+        new(source, selector, new Selection(selector.Matchers, from, to), _budget, limits.SeriesMax, ct);
+
+    private List<Column> Number(PromNode.Number number)
+    {
+        var column = Column(Labels.Empty, dropsName: false, number.At);
+        for (var step = 0; step < Grid.Steps; step++)
+            column.Set(step, number.Value);
+        return [column];
+    }
+
+    private List<Column> Unary(PromNode.Unary node)
+    {
+        var operand = Evaluate(node.Operand);
+        if (!node.IsMinus)
+            return operand;
+        var minusOne = Number(new PromNode.Number(node.At, -1, IsDuration: false))[0];
+        return [.. operand.Select(c => PairwiseOperation.OfColumns(this, node.At, PromOperator.Multiply, c, minusOne, c))];
+    }
+
+    private List<Column> Binary(PromNode.Binary node)
+    {
+        var left = Evaluate(node.Left);
+        var right = Evaluate(node.Right);
+        if (node.Matching is null)
+            return PairwiseOperation.WithScalar(this, node, left, right);
+        return node.Op.IsSet() ? SetOperation.Evaluate(this, node, node.Matching, left, right) : VectorMatch.Evaluate(this, node, node.Matching, left, right);
+    }
+
+    private List<Column> Call(PromNode.Call call)
+    {
+        if (call.Arguments.OfType<PromNode.Window>().FirstOrDefault() is { } window)
+            return WindowSelection.Evaluate(this, call, window);
+        var arguments = call.Arguments.Select(Evaluate).ToArray();
+        return call.Function switch
+        {
+            "histogram_quantile" => HistogramQuantile.Evaluate(this, call, arguments[0][0], arguments[1]),
+            "time" => [InstantFunctions.Time(this, call)],
+            "scalar" => [InstantFunctions.Scalar(this, call, arguments[0])],
+            "vector" => arguments[0],
+            _ => InstantFunctions.Map(this, call, arguments),
+        };
+    }
+}

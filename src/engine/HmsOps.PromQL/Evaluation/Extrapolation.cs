@@ -1,0 +1,133 @@
+using HmsOps.PromQL.Histograms;
+using HmsOps.Series;
+
+namespace HmsOps.PromQL.Evaluation;
+
+/// <summary>
+/// <c>rate</c>, <c>increase</c> and <c>delta</c>. The difference of the last and the first sample of a window, plus what resets took away,
+/// stretched from the samples to the window: to its ends where they are nearer than 1.1 average intervals, else by half an interval, and
+/// for counters never to before they were zero (Prometheus 3.14, promql/functions.go).
+/// Resets are found once a series; a window then looks only at those inside it, in the reference's order of operations.
+/// </summary>
+internal sealed class Extrapolation(Notes notes, PromNode.Window node, bool isCounter, bool isRate) : WindowFunction
+{
+    private readonly List<int> _resets = []; // samples that begin anew, ascending
+    private int _firstReset;                 // the first that a coming window can hold
+
+    public override void Begin(SeriesView series)
+    {
+        _resets.Clear();
+        _firstReset = 0;
+        if (!isCounter)
+            return;
+        for (var i = 1; i < series.Times.Length; i++)
+        {
+            var (before, now) = (Samples.Histogram(series, i - 1), Samples.Histogram(series, i));
+            var isReset = (before, now) switch
+            {
+                (null, null) => series.Values[i] < series.Values[i - 1],
+                ({ }, { }) => CounterReset.IsBetween(before, now),
+                _ => false, // a window that holds both kinds has no rate
+            };
+            if (isReset)
+                _resets.Add(i);
+        }
+    }
+
+    public override void Fold(SampleWindow window, int step, Column into)
+    {
+        // A reset at the first sample of a window lies before it.
+        while (_firstReset < _resets.Count && _resets[_firstReset] <= window.First)
+            _firstReset++;
+        switch (window.Kinds)
+        {
+            case SampleKinds.Both:
+                notes.MixedSamples(node.At, window.Labels);
+                break;
+            case SampleKinds.Numbers when window.Count > 1:
+                var difference = Difference(window);
+                into.Set(step, difference * Stretch(window, difference, window.Values[0]));
+                NoteIfNoCounter(window.Labels);
+                break;
+            case SampleKinds.Histograms when window.Count > 1:
+                var histogram = HistogramDifference(window);
+                into.Set(step, HistogramScale.By(histogram, Stretch(window, histogram.Count, window.Histograms[0]!.Count)));
+                break;
+        }
+    }
+
+    private double Difference(SampleWindow window)
+    {
+        var difference = window.Values[^1] - window.Values[0];
+        for (var i = _firstReset; i < _resets.Count && _resets[i] < window.End; i++)
+            difference += window.Values[_resets[i] - 1 - window.First];
+        return difference;
+    }
+
+    private NativeHistogram HistogramDifference(SampleWindow window)
+    {
+        NoteWrongKind(window);
+        var (first, last) = (window.Histograms[0]!, window.Histograms[^1]!); // all are there: Kinds says so
+        // Where the second sample begins anew, the first one says nothing, not even about the schema.
+        var skipsFirst = _firstReset < _resets.Count && _resets[_firstReset] == window.First + 1;
+        var schema = Math.Min(last.Schema, skipsFirst ? window.Histograms[1]!.Schema : first.Schema);
+        if (isCounter)
+        {
+            foreach (var between in window.Histograms[1..^1])
+                schema = Math.Min(schema, between!.Schema);
+        }
+        var sum = HistogramSum.Of(last, schema);
+        if (!skipsFirst)
+            sum.Subtract(first);
+        for (var i = _firstReset + (skipsFirst ? 1 : 0); i < _resets.Count && _resets[i] < window.End; i++)
+            sum.Add(window.Histograms[_resets[i] - 1 - window.First]!);
+        return sum.ToGauge();
+    }
+
+    private double Stretch(SampleWindow window, double difference, double first)
+    {
+        var toStart = (window.Times[0] - window.From) / 1000.0;
+        var toEnd = (window.To - window.Times[^1]) / 1000.0;
+        var sampled = (window.Times[^1] - window.Times[0]) / 1000.0;
+        var average = sampled / (window.Count - 1);
+        var threshold = average * 1.1;
+
+        if (toStart >= threshold)
+            toStart = average / 2;
+        if (isCounter && difference > 0 && first >= 0)
+            toStart = Math.Min(toStart, sampled * (first / difference));
+        if (toEnd >= threshold)
+            toEnd = average / 2;
+        var factor = (sampled + toStart + toEnd) / sampled;
+        return isRate ? factor / (node.RangeMs / 1000.0) : factor;
+    }
+
+    private void NoteWrongKind(SampleWindow window)
+    {
+        var (first, last) = (window.Histograms[0]!, window.Histograms[^1]!);
+        var name = LabelNames.Quote(window.Labels.Name);
+        if (!isCounter && !(first.IsGauge && last.IsGauge))
+            notes.Warn(node.At, $"this native histogram metric is not a gauge: {name}");
+        if (!isCounter)
+            return;
+        foreach (var histogram in window.Histograms)
+        {
+            if (histogram!.IsGauge)
+            {
+                notes.Warn(node.At, $"this native histogram metric is not a counter: {name}");
+                return;
+            }
+        }
+    }
+
+    private void NoteIfNoCounter(Labels series)
+    {
+        if (!isCounter)
+            return;
+        var name = series.Get(Labels.MetricName);
+        var isNamedSo = name.IsEmpty || name.EndsWith("_total"u8) || name.EndsWith("_sum"u8) || name.EndsWith("_count"u8) || name.EndsWith("_bucket"u8);
+        var type = series.Get("__type__"u8);
+        if (!isNamedSo && !type.SequenceEqual("counter"u8) && !type.SequenceEqual("histogram"u8))
+            notes.Inform(node.At, $"metric might not be a counter, name does not end in _total/_sum/_count/_bucket: {LabelNames.Quote(series.Name)}");
+    }
+}

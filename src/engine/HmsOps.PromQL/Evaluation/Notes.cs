@@ -1,0 +1,34 @@
+using HmsOps.PromQL.Syntax;
+using HmsOps.Series;
+
+namespace HmsOps.PromQL.Evaluation;
+
+/// <summary>The annotations of one answer: each line once, in the order they came up. The wording is Prometheus', since people search for it.</summary>
+internal sealed class Notes(string text)
+{
+    private readonly HashSet<string> _seen = [];
+    private readonly List<string> _lines = [];
+
+    public IReadOnlyList<string> Lines => _lines;
+
+    public void Warn(SourceRange at, string what) => Add("PromQL warning", at, what);
+
+    public void Inform(SourceRange at, string what) => Add("PromQL info", at, what);
+
+    public void MixedSamples(SourceRange at, Labels series) =>
+        Warn(at, $"encountered a mix of histograms and floats for metric name {LabelNames.Quote(series.Name)}");
+
+    public void HistogramsIgnored(SourceRange at, Labels series) =>
+        Inform(at, $"ignored histograms in a range containing both floats and histograms for metric name {LabelNames.Quote(series.Name)}");
+
+    public void QuantileOutOfRange(SourceRange at, double quantile) =>
+        Warn(at, $"quantile value should be between 0 and 1, got {Literals.Number(quantile)}");
+
+    private void Add(string kind, SourceRange at, string what)
+    {
+        var (line, column) = new TextPlace(text).MoveTo(at.Start);
+        var note = $"{kind}: {what} ({line}:{column})";
+        if (_seen.Add(note))
+            _lines.Add(note);
+    }
+}

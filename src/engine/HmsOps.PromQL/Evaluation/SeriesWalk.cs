@@ -1,0 +1,63 @@
+using HmsOps.Series;
+
+namespace HmsOps.PromQL.Evaluation;
+
+/// <summary>A walk over the series of one selector, within the query's limits. What the source refuses is told at the selector's place.</summary>
+internal sealed class SeriesWalk : IDisposable
+{
+    private readonly PromNode.Selector _selector;
+    private readonly SeriesCursor _cursor;
+    private readonly int _seriesMax;
+    private readonly CancellationToken _ct;
+    private int _series;
+
+    public SeriesWalk(ISeriesSource source, PromNode.Selector selector, Selection selection, QueryBudget budget, int seriesMax, CancellationToken ct)
+    {
+        (_selector, _seriesMax, _ct) = (selector, seriesMax, ct);
+        try
+        {
+            _cursor = source.Select(selection, budget, ct);
+        }
+        catch (QueryBudgetException spent)
+        {
+            throw Refused(spent);
+        }
+    }
+
+    /// <summary>The series the walk stands on.</summary>
+    public SeriesView Current
+    {
+        get
+        {
+            try
+            {
+                return _cursor.Current;
+            }
+            catch (QueryBudgetException spent)
+            {
+                throw Refused(spent);
+            }
+        }
+    }
+
+    public bool MoveNext()
+    {
+        _ct.ThrowIfCancellationRequested();
+        try
+        {
+            if (!_cursor.MoveNext())
+                return false;
+        }
+        catch (QueryBudgetException spent)
+        {
+            throw Refused(spent);
+        }
+        if (++_series > _seriesMax)
+            throw new PromEvaluationException(_selector.At, $"{_selector} finds more than {_seriesMax} series. Add matchers that narrow it.");
+        return true;
+    }
+
+    public void Dispose() => _cursor.Dispose();
+
+    private PromEvaluationException Refused(QueryBudgetException spent) => new(_selector.At, spent.Message, spent);
+}

@@ -1,0 +1,11 @@
+namespace HmsOps.PromQL.Evaluation;
+
+/// <summary>The times an expression is evaluated at.</summary>
+internal readonly record struct TimeGrid(long From, long StepMs, int Steps)
+{
+    public static TimeGrid At(long time) => new(time, 1, 1);
+
+    public long Last => this[Steps - 1];
+
+    public long this[int step] => From + step * StepMs;
+}

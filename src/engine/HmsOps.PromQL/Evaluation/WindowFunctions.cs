@@ -1,0 +1,119 @@
+using HmsOps.PromQL.Histograms;
+using HmsOps.Series;
+
+namespace HmsOps.PromQL.Evaluation;
+
+internal sealed class CountOverTime : WindowFunction
+{
+    public override void Fold(SampleWindow window, int step, Column into) => into.Set(step, window.Count);
+}
+
+internal sealed class LastOverTime : WindowFunction
+{
+    public override bool KeepsName => true;
+
+    public override void Fold(SampleWindow window, int step, Column into)
+    {
+        if (!window.Histograms.IsEmpty && window.Histograms[^1] is { } histogram)
+            into.Set(step, histogram);
+        else
+            into.Set(step, window.Values[^1]);
+    }
+}
+
+/// <summary>O(window) a step, in sample order, so that sums round as the reference's do.</summary>
+internal sealed class SumOverTime(Notes notes, SourceRange at) : WindowFunction
+{
+    public override void Fold(SampleWindow window, int step, Column into)
+    {
+        switch (window.Kinds)
+        {
+            case SampleKinds.Both:
+                notes.MixedSamples(at, window.Labels);
+                break;
+            case SampleKinds.Histograms:
+                var histograms = HistogramSum.Of(window.Histograms[0]!); // all are there: Kinds says so
+                foreach (var histogram in window.Histograms[1..])
+                    histograms.Add(histogram!);
+                into.Set(step, histograms.ToHistogram());
+                break;
+            default:
+                var sum = default(CompensatedSum);
+                foreach (var value in window.Values)
+                    sum.Add(value);
+                into.Set(step, sum.Total);
+                break;
+        }
+    }
+}
+
+internal sealed class AvgOverTime(Notes notes, SourceRange at) : WindowFunction
+{
+    public override void Fold(SampleWindow window, int step, Column into)
+    {
+        switch (window.Kinds)
+        {
+            case SampleKinds.Both:
+                notes.MixedSamples(at, window.Labels);
+                break;
+            case SampleKinds.Histograms:
+                into.Set(step, HistogramSum.Mean([.. window.Histograms.ToArray().OfType<NativeHistogram>()]));
+                break;
+            default:
+                var mean = default(CompensatedMean);
+                foreach (var value in window.Values)
+                    mean.Add(value);
+                into.Set(step, mean.Value);
+                break;
+        }
+    }
+}
+
+/// <summary>The smallest or largest number of a window; NaN only where there is nothing else.</summary>
+internal sealed class ExtremeOverTime(Notes notes, SourceRange at, bool isMax) : WindowFunction
+{
+    public override void Fold(SampleWindow window, int step, Column into)
+    {
+        var kinds = window.Kinds;
+        if (kinds == SampleKinds.Histograms)
+            return;
+        if (kinds == SampleKinds.Both)
+            notes.HistogramsIgnored(at, window.Labels);
+        var extreme = double.NaN;
+        for (var i = 0; i < window.Count; i++)
+        {
+            if (kinds == SampleKinds.Both && window.Histograms[i] is not null)
+                continue;
+            var value = window.Values[i];
+            if (double.IsNaN(extreme) || (isMax ? value > extreme : value < extreme))
+                extreme = value;
+        }
+        into.Set(step, extreme);
+    }
+}
+
+internal sealed class QuantileOverTime(Notes notes, SourceRange quantileAt, SourceRange at, Column quantile) : WindowFunction
+{
+    private double[] _numbers = [];
+
+    public override void Fold(SampleWindow window, int step, Column into)
+    {
+        var kinds = window.Kinds;
+        if (kinds == SampleKinds.Histograms)
+            return;
+        if (kinds == SampleKinds.Both)
+            notes.HistogramsIgnored(at, window.Labels);
+        var q = quantile.Values[step];
+        if (q is double.NaN or < 0 or > 1)
+            notes.QuantileOutOfRange(quantileAt, q);
+        if (_numbers.Length < window.Count)
+            _numbers = new double[window.Count * 2];
+        var count = 0;
+        for (var i = 0; i < window.Count; i++)
+        {
+            if (kinds == SampleKinds.Numbers || window.Histograms[i] is null)
+                _numbers[count++] = window.Values[i];
+        }
+        into.Set(step, Quantiles.OfNumbers(q, _numbers.AsSpan(0, count)));
+    }
+}

@@ -1,0 +1,34 @@
+using HmsOps.Series;
+
+namespace HmsOps.PromQL.Histograms;
+
+/// <summary>
+/// Whether a histogram that only grows began anew between two samples: if its count or the count of any bucket fell, or if its buckets
+/// changed in a way that growing alone does not explain (a finer schema, a narrower zero bucket, one that cuts a bucket).
+/// </summary>
+internal static class CounterReset
+{
+    public static bool IsBetween(NativeHistogram previous, NativeHistogram current)
+    {
+        if (current.Count < previous.Count || current.Schema > previous.Schema || current.ZeroThreshold < previous.ZeroThreshold)
+            return true;
+        var (previousZero, threshold) = HistogramBounds.WidenedZeroBucket(previous, current.ZeroThreshold);
+        if (threshold != current.ZeroThreshold || current.ZeroCount < previousZero)
+            return true;
+        return AnyFell(previous.Positive, previous.Schema, current.Positive, current) || AnyFell(previous.Negative, previous.Schema, current.Negative, current);
+    }
+
+    private static bool AnyFell(IReadOnlyList<HistogramBucket> before, int beforeSchema, IReadOnlyList<HistogramBucket> after, NativeHistogram current)
+    {
+        var at = 0;
+        foreach (var bucket in HistogramBounds.InSchema(before, beforeSchema, current.Schema, current.ZeroThreshold))
+        {
+            while (at < after.Count && after[at].Index < bucket.Index)
+                at++;
+            var now = at < after.Count && after[at].Index == bucket.Index ? after[at].Count : 0;
+            if (now < bucket.Count)
+                return true;
+        }
+        return false;
+    }
+}

@@ -1,0 +1,173 @@
+using HmsOps.PromQL.Evaluation;
+using HmsOps.Series;
+
+namespace HmsOps.PromQL.Histograms;
+
+/// <summary>
+/// Adds and subtracts native histograms, each bucket a compensated sum. Histograms of different schemas meet in the coarser one, zero
+/// buckets of different widths in the wider one. O(buckets) an addition. One owner.
+/// </summary>
+internal sealed class HistogramSum
+{
+    private int _schema;
+    private double _zeroThreshold;
+    private CompensatedSum _zero;
+    private CompensatedSum _count;
+    private CompensatedSum _sum;
+    private List<(int Index, CompensatedSum Count)> _positive = [];
+    private List<(int Index, CompensatedSum Count)> _negative = [];
+    private bool _isGauge;
+
+    private HistogramSum()
+    {
+    }
+
+    /// <summary>A sum that begins with a histogram.</summary>
+    public static HistogramSum Of(NativeHistogram first) => Of(first, first.Schema);
+
+    /// <summary>A sum that begins with a histogram in a coarser or the same schema.</summary>
+    public static HistogramSum Of(NativeHistogram first, int schema) => new()
+    {
+        _schema = schema,
+        _zeroThreshold = first.ZeroThreshold,
+        _zero = new CompensatedSum(first.ZeroCount),
+        _count = new CompensatedSum(first.Count),
+        _sum = new CompensatedSum(first.Sum),
+        _positive = Cells(HistogramBounds.InSchema(first.Positive, first.Schema, schema, 0)),
+        _negative = Cells(HistogramBounds.InSchema(first.Negative, first.Schema, schema, 0)),
+        _isGauge = first.IsGauge,
+    };
+
+    /// <summary>The mean: the sum over how many there are, or, where the sum leaves the range of numbers, the sum of each one's share.</summary>
+    public static NativeHistogram Mean(IReadOnlyList<NativeHistogram> histograms)
+    {
+        var sum = Of(histograms[0]);
+        for (var i = 1; i < histograms.Count; i++)
+            sum.Add(histograms[i]);
+        var whole = sum.ToHistogram();
+        if (!Overflows(whole))
+            return HistogramScale.Over(whole, histograms.Count);
+        var shares = Of(HistogramScale.Over(histograms[0], histograms.Count));
+        for (var i = 1; i < histograms.Count; i++)
+            shares.Add(HistogramScale.Over(histograms[i], histograms.Count));
+        return shares.ToHistogram();
+    }
+
+    public HistogramSum Add(NativeHistogram other)
+    {
+        Fold(other, 1);
+        _isGauge |= other.IsGauge;
+        return this;
+    }
+
+    /// <summary>The difference of two counts is no count that only grows: it is a gauge.</summary>
+    public HistogramSum Subtract(NativeHistogram other)
+    {
+        Fold(other, -1);
+        _isGauge = true;
+        return this;
+    }
+
+    /// <summary>The sum as it stands, marked as one that may fall: rates are.</summary>
+    public NativeHistogram ToGauge()
+    {
+        _isGauge = true;
+        return ToHistogram();
+    }
+
+    /// <summary>The sum as it stands, without empty buckets.</summary>
+    public NativeHistogram ToHistogram() => new()
+    {
+        Schema = _schema,
+        ZeroThreshold = _zeroThreshold,
+        ZeroCount = _zero.Total,
+        Count = _count.Total,
+        Sum = _sum.Total,
+        Positive = Buckets(_positive),
+        Negative = Buckets(_negative),
+        IsGauge = _isGauge,
+    };
+
+    private void Fold(NativeHistogram other, double sign)
+    {
+        var otherZero = MeetZeroBuckets(other);
+        _zero.Add(sign * otherZero);
+        _count.Add(sign * other.Count);
+        _sum.Add(sign * other.Sum);
+        if (other.Schema < _schema)
+            Coarsen(other.Schema);
+        _positive = Merge(_positive, HistogramBounds.InSchema(other.Positive, other.Schema, _schema, _zeroThreshold), sign);
+        _negative = Merge(_negative, HistogramBounds.InSchema(other.Negative, other.Schema, _schema, _zeroThreshold), sign);
+    }
+
+    // Widens the narrower zero bucket until both are alike, which can take turns: each may be pushed on by a bucket it would cut.
+    private double MeetZeroBuckets(NativeHistogram other)
+    {
+        var (count, threshold) = (other.ZeroCount, other.ZeroThreshold);
+        while (threshold != _zeroThreshold)
+        {
+            if (_zeroThreshold > threshold)
+                (count, threshold) = HistogramBounds.WidenedZeroBucket(other, _zeroThreshold);
+            if (threshold > _zeroThreshold)
+                WidenOwnZeroBucket(threshold);
+        }
+        return count;
+    }
+
+    private void WidenOwnZeroBucket(double to)
+    {
+        var (count, threshold) = HistogramBounds.WidenedZeroBucket(ToHistogram(), to);
+        _zero = new CompensatedSum(count);
+        _zeroThreshold = threshold;
+        _positive.RemoveAll(c => HistogramBounds.Lower(_schema, c.Index) < threshold);
+        _negative.RemoveAll(c => HistogramBounds.Lower(_schema, c.Index) < threshold);
+    }
+
+    private void Coarsen(int schema)
+    {
+        _positive = Cells(HistogramBounds.InSchema(Buckets(_positive), _schema, schema, 0));
+        _negative = Cells(HistogramBounds.InSchema(Buckets(_negative), _schema, schema, 0));
+        _schema = schema;
+    }
+
+    private static List<(int Index, CompensatedSum Count)> Merge(List<(int Index, CompensatedSum Count)> cells, IReadOnlyList<HistogramBucket> buckets, double sign)
+    {
+        if (buckets.Count == 0)
+            return cells;
+        var merged = new List<(int, CompensatedSum)>(cells.Count + buckets.Count);
+        var at = 0;
+        foreach (var bucket in buckets)
+        {
+            while (at < cells.Count && cells[at].Index < bucket.Index)
+                merged.Add(cells[at++]);
+            var cell = at < cells.Count && cells[at].Index == bucket.Index ? cells[at++].Count : default;
+            cell.Add(sign * bucket.Count);
+            merged.Add((bucket.Index, cell));
+        }
+        merged.AddRange(cells[at..]);
+        return merged;
+    }
+
+    private static List<(int Index, CompensatedSum Count)> Cells(IReadOnlyList<HistogramBucket> buckets)
+    {
+        var cells = new List<(int, CompensatedSum)>(buckets.Count);
+        foreach (var bucket in buckets)
+            cells.Add((bucket.Index, new CompensatedSum(bucket.Count)));
+        return cells;
+    }
+
+    private static List<HistogramBucket> Buckets(List<(int Index, CompensatedSum Count)> cells)
+    {
+        var buckets = new List<HistogramBucket>(cells.Count);
+        foreach (var (index, count) in cells)
+        {
+            if (count.Total != 0)
+                buckets.Add(new HistogramBucket(index, count.Total));
+        }
+        return buckets;
+    }
+
+    private static bool Overflows(NativeHistogram h) =>
+        double.IsInfinity(h.Count) || double.IsInfinity(h.Sum) || double.IsInfinity(h.ZeroCount)
+        || h.Positive.Any(b => double.IsInfinity(b.Count)) || h.Negative.Any(b => double.IsInfinity(b.Count));
+}

@@ -1,0 +1,71 @@
+using HmsOps.Series;
+
+namespace HmsOps.Tsdb;
+
+/// <summary>Where a metric store lives and how much it may hold. Every number is a limit somebody can run into, refused by name.</summary>
+public sealed record MetricStoreOptions
+{
+    // The segment's header page, and the heads of frame and payload.
+    private const int FrameOverheadMax = 4_096 + 128;
+
+    /// <summary>The folder of the log. Made if need be; one process at a time.</summary>
+    public required string Folder { get; init; }
+
+    /// <summary>How long ago an append must have been acknowledged to survive a power cut; zero: at once. A killed process loses nothing.</summary>
+    public TimeSpan DurabilityWindow { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How far behind the clock a sample's time may lie.</summary>
+    public TimeSpan LateWindow { get; init; } = TimeSpan.FromHours(24);
+
+    /// <summary>How far ahead of the clock a sample's time may lie.</summary>
+    public TimeSpan AheadMax { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>How long samples can be read. Longer than <see cref="LateWindow"/> and <see cref="ObservedLife"/>.</summary>
+    public TimeSpan Retention { get; init; } = TimeSpan.FromDays(100);
+
+    /// <summary>Series held at a time.</summary>
+    public int SeriesMax { get; init; } = 100_000;
+
+    /// <summary>
+    /// Samples held in memory, in units of about 16 bytes: a float weighs 1, a histogram 8 and 1 a bucket, a repeated histogram 1.
+    /// What was accepted as an observation becomes a sample even where that passes the limit.
+    /// </summary>
+    public long SamplesMax { get; init; } = 20_000_000;
+
+    /// <summary>Resolution of new observed histograms; 5 keeps quantiles within 1.1 %.</summary>
+    public int HistogramSchema { get; init; } = 5;
+
+    /// <summary>Buckets of an observed histogram; over this neighbours are merged and the resolution halves.</summary>
+    public int BucketsMax { get; init; } = 160;
+
+    /// <summary>How long after its last observation an observed series still gets a sample every 15 s.</summary>
+    public TimeSpan ObservedLife { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>Ids of observations remembered at a time, for at most ten minutes each.</summary>
+    public int IdsMax { get; init; } = 1_000_000;
+
+    /// <summary>Bytes the log payload of one batch may take.</summary>
+    public int BatchBytesMax { get; init; } = 8 * 1024 * 1024;
+
+    /// <summary>Size of a segment of the log; retention gives back whole segments.</summary>
+    public long SegmentBytes { get; init; } = 64 * 1024 * 1024;
+
+    /// <summary>Bytes that may wait for the disk; beyond them appending waits.</summary>
+    public int PendingBytesMax { get; init; } = 32 * 1024 * 1024;
+
+    /// <summary>The first rule these options break; null when they break none.</summary>
+    internal string? BrokenRule() => this switch
+    {
+        { Folder: null or "" } => $"{nameof(Folder)} is named.",
+        _ when DurabilityWindow < TimeSpan.Zero || LateWindow < TimeSpan.Zero || AheadMax < TimeSpan.Zero || ObservedLife < TimeSpan.Zero =>
+            "Windows are not negative.",
+        _ when Retention <= LateWindow || Retention <= ObservedLife =>
+            $"{nameof(Retention)} is longer than {nameof(LateWindow)} and {nameof(ObservedLife)}.",
+        _ when SeriesMax < 1 || SamplesMax < 1 || BucketsMax < 1 || IdsMax < 1 || BatchBytesMax < 1 || PendingBytesMax < 1 =>
+            "Limits are at least 1; 0 is never \"unlimited\".",
+        _ when HistogramSchema is < NativeHistogram.SchemaMin or > NativeHistogram.SchemaMax =>
+            $"{nameof(HistogramSchema)} is between {NativeHistogram.SchemaMin} and {NativeHistogram.SchemaMax}.",
+        _ when SegmentBytes - FrameOverheadMax < BatchBytesMax => $"{nameof(SegmentBytes)} is at least {FrameOverheadMax} more than {nameof(BatchBytesMax)}.",
+        _ => null,
+    };
+}

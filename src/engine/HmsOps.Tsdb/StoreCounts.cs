@@ -1,0 +1,48 @@
+namespace HmsOps.Tsdb;
+
+/// <summary>Whether a metric store takes what it is given.</summary>
+public enum MetricStoreState
+{
+    /// <summary>Reads and appends.</summary>
+    Serving,
+
+    /// <summary>The disk refused: every append is refused by name, reading goes on. A restart tries again.</summary>
+    ReadOnly,
+}
+
+/// <summary>What a metric store holds and has done since it was opened. A snapshot.</summary>
+public sealed record StoreCounts
+{
+    /// <summary>Series held.</summary>
+    public required int Series { get; init; }
+
+    /// <summary>Samples held.</summary>
+    public required long Samples { get; init; }
+
+    /// <summary>What the samples weigh against <see cref="MetricStoreOptions.SamplesMax"/>.</summary>
+    public required long Weight { get; init; }
+
+    /// <summary>Observations folded into histograms, those of the replay included.</summary>
+    public required long ObservationsFolded { get; init; }
+
+    /// <summary>Items refused since the start, by reason.</summary>
+    public required IReadOnlyDictionary<string, long> Refused { get; init; }
+
+    /// <summary>Ids of observations remembered.</summary>
+    public required int Ids { get; init; }
+
+    /// <summary>Ids forgotten before their ten minutes were over because too many came: a resend of theirs counts twice.</summary>
+    public required long IdsForgottenEarly { get; init; }
+
+    /// <summary>Items of readable frames that could not be replayed because the frame that named their series was lost.</summary>
+    public required long LostAtReplay { get; init; }
+
+    /// <summary>Bytes of the log on disk.</summary>
+    public required long LogBytes { get; init; }
+
+    /// <summary>Rounds of retention the disk refused; the next hour tries again.</summary>
+    public required long RetentionFailures { get; init; }
+
+    /// <summary>When the last batch was written; null before the first.</summary>
+    public required DateTimeOffset? LastCommit { get; init; }
+}

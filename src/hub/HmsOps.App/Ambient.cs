@@ -1,0 +1,27 @@
+using System.Security.Cryptography;
+using HmsOps.Record;
+
+namespace HmsOps.App;
+
+/// <summary>
+/// The one place where the program takes time, chance, identifiers and threads from its surroundings; everything else is handed them. A simulation hands
+/// others, and the rest of the program cannot tell.
+/// </summary>
+internal static class Ambient
+{
+    public static TimeProvider Time => TimeProvider.System;
+
+    public static Random Random { get; } = new();
+
+    public static IIds Ids { get; } = new SystemIds();
+
+    /// <summary>Starts a loop on the pool.</summary>
+    public static Task OnPool(Func<Task> loop) => Task.Run(loop);
+
+    private sealed class SystemIds : IIds
+    {
+        public Guid NewId(DateTimeOffset at) => Guid.CreateVersion7(at);
+
+        public void Fill(Span<byte> bytes) => RandomNumberGenerator.Fill(bytes);
+    }
+}

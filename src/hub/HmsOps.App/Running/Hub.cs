@@ -1,0 +1,227 @@
+using HmsOps.Act;
+using HmsOps.Act.Commands;
+using HmsOps.Act.Paging;
+using HmsOps.Decide.Rules;
+using HmsOps.Disk;
+using HmsOps.Ledger;
+using HmsOps.Observe;
+using HmsOps.Observe.Push;
+using HmsOps.PromQL;
+using HmsOps.Record;
+using HmsOps.Record.Events;
+using HmsOps.Tsdb;
+using HmsOps.Workspace;
+using Microsoft.Extensions.Logging;
+
+namespace HmsOps.App.Running;
+
+/// <summary>
+/// The hub: all rooms, wired. Everything that touches the world comes in through <see cref="HubEdges"/>, so the program and its simulation are one.
+/// </summary>
+public sealed partial class Hub : IDisposable
+{
+    private const string Actor = "system:app";
+
+    private static readonly TimeSpan EffectsEndWithin = TimeSpan.FromSeconds(10);
+
+    private readonly HubEdges _edges;
+    private readonly ILogger _log;
+    private readonly DataFolder _folder;
+    private readonly MerkleLog _ledger;
+    private readonly StoreDoor _store = new();
+    private readonly WorkspaceKeeper _keeper;
+    private readonly Dictionary<string, Task> _loops = new(StringComparer.Ordinal);
+    private readonly TaskCompletionSource _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationTokenSource _deciding = new();
+    private readonly CancellationTokenSource _acting = new();
+    private readonly CancellationTokenSource _storing = new();
+    private readonly CancellationTokenSource _recording = new();
+
+    private Hub(HubPlan plan, HubEdges edges, DataFolder folder)
+    {
+        (Plan, _edges, _folder) = (plan, edges, folder);
+        _log = edges.Logs.CreateLogger("hub");
+        StartedAt = edges.Time.GetUtcNow();
+        MerkleLog? ledger = null;
+        Journal = Journal.Open(
+            replay => ledger = MerkleLog.Open(edges.Disk, $"{plan.DataFolder}/ledger", $"{plan.Name}/ledger", edges.Time, replay), edges.Ids);
+        _ledger = ledger!; // Open calls it before it answers
+        PromQL = new PromEngine(_store, new PromLimits());
+        _keeper = new WorkspaceKeeper(Journal, edges.Time, edges.Logs.CreateLogger<WorkspaceKeeper>());
+        Refusals = new Refusals();
+        Push = new PushIntake(_store, Refusals, plan.Push, edges.Time);
+        Scheduler = new RuleScheduler(
+            () => _keeper.Current, PromQL, () => _store.Store?.Appended ?? 0, Journal, edges.Ids, edges.Time, edges.Logs.CreateLogger<RuleScheduler>());
+        var effector = new Effector(Journal, edges.Scripts, path => $"{plan.WorkspaceFolder}/{path}", edges.Time);
+        var sender = new PageSender(Journal, edges.Channels, new PageWords(plan.PublicUrl), edges.Time, edges.Random, edges.Logs.CreateLogger<PageSender>());
+        Acts = new ActLoop(Journal, () => _keeper.Current, effector, sender, edges.Time, edges.Logs.CreateLogger<ActLoop>());
+    }
+
+    public HubPlan Plan { get; }
+
+    public DateTimeOffset StartedAt { get; }
+
+    public Journal Journal { get; }
+
+    public PromEngine PromQL { get; }
+
+    public PushIntake Push { get; }
+
+    public Refusals Refusals { get; }
+
+    public RuleScheduler Scheduler { get; }
+
+    public ActLoop Acts { get; }
+
+    /// <summary>The workspace version in force.</summary>
+    public WorkspaceVersion Workspace => _keeper.Current;
+
+    /// <summary>The metric store; null until its log is replayed.</summary>
+    public MetricStore? Store => _store.Store;
+
+    /// <summary>Where the hub stands in its own life.</summary>
+    public HubPhase Phase { get; private set; } = HubPhase.Starting;
+
+    /// <summary>Fails when a loop that has to run has died: the hub cannot go on.</summary>
+    public Task Failed => _failed.Task;
+
+    /// <summary>Takes the data folder and opens the ledger: from here on the state is known and can be shown.</summary>
+    /// <exception cref="FolderHeldException">Another hub has the folder.</exception>
+    /// <exception cref="HubCannotStartException">The folder is a newer program's.</exception>
+    public static Hub Open(HubPlan plan, HubEdges edges, string holder)
+    {
+        var folder = DataFolder.Take(edges.Disk, plan, holder);
+        try
+        {
+            return new Hub(plan, edges, folder);
+        }
+        catch
+        {
+            folder.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Opens the metric store, reads the workspace, and starts every loop. Ready when it completes.</summary>
+    public async Task StartAsync(IWorkspaceFeed feed, CancellationToken cancellationToken)
+    {
+        Start("ledger", () => Journal.Log.RunAsync(_recording.Token));
+        var store = MetricStore.Open(
+            _edges.Disk,
+            new MetricStoreOptions
+            {
+                Folder = $"{Plan.DataFolder}/metrics",
+                DurabilityWindow = Plan.DurabilityWindow,
+                LateWindow = Plan.LateWindow,
+                Retention = Plan.Retention,
+            },
+            _edges.Time);
+        _store.Open(store);
+        Start("metrics", () => store.RunAsync(_storing.Token));
+        SayRecovery("metric log", store.Recovery);
+        SayRecovery("ledger", _ledger.Recovery);
+
+        await EnterStartAsync(cancellationToken);
+        await _keeper.TakeAsync(feed.Take(), cancellationToken);
+        var console = new ChapterConsole(Journal, Plan.Zone, _edges.Console);
+        Start("console", () => console.RunAsync(_recording.Token));
+        Start("acts", () => Acts.RunAsync(_acting.Token));
+        Start("rules", () => Scheduler.RunAsync(_deciding.Token));
+        Start("workspace", () => feed.WatchAsync(_keeper.TakeAsync, _deciding.Token));
+        Phase = HubPhase.Ready;
+    }
+
+    /// <summary>Stops in order: no new verdicts, then no new acts, then what is running gets its time, then the stores.</summary>
+    public async Task StopAsync()
+    {
+        Phase = HubPhase.Stopping;
+        _deciding.Cancel();
+        await EndAsync("rules", "workspace");
+        using (var grace = new CancellationTokenSource(EffectsEndWithin, _edges.Time))
+        using (grace.Token.Register(_acting.Cancel))
+        {
+            await Acts.QuietAsync(grace.Token);
+        }
+        _acting.Cancel();
+        await EndAsync("acts");
+        if (_ledger.State == LedgerState.Writable)
+            await Journal.WriteAsync(new EventDraft(new HubStopped(_edges.Time.GetUtcNow()), Actor), CancellationToken.None);
+        _storing.Cancel();
+        await EndAsync("metrics");
+        _recording.Cancel();
+        await EndAsync("console", "ledger");
+    }
+
+    public void Dispose()
+    {
+        _store.Store?.Dispose();
+        _ledger.Dispose();
+        _folder.Dispose();
+        _deciding.Dispose();
+        _acting.Dispose();
+        _storing.Dispose();
+        _recording.Dispose();
+    }
+
+    private async Task EnterStartAsync(CancellationToken cancellationToken)
+    {
+        if (_ledger.State != LedgerState.Writable)
+        {
+            LogReadOnly(_ledger.StateReason ?? "");
+            return;
+        }
+        var now = _edges.Time.GetUtcNow();
+        var drafts = new List<EventDraft> { new(new HubStarted(Plan.Version, Plan.Name, now), Actor) };
+        foreach (var finding in _ledger.Recovery.Findings)
+            drafts.Add(new EventDraft(new LedgerRecovered(finding.Bytes, finding.Sentence, now), Actor));
+        await Journal.WriteAllAsync(drafts, cancellationToken);
+    }
+
+    private void SayRecovery(string log, LogRecovery recovery)
+    {
+        foreach (var finding in recovery.Findings)
+            LogRecovered(log, finding.Sentence);
+    }
+
+    private void Start(string name, Func<Task> loop)
+    {
+        var running = _edges.Start(name, loop);
+        _loops[name] = WatchAsync(name, running);
+    }
+
+    private async Task WatchAsync(string name, Task running)
+    {
+        try
+        {
+            await running;
+        }
+        catch (OperationCanceledException)
+        {
+            // Stopped.
+        }
+        catch (Exception e) // a loop died of a bug: said once, with its trace, and the process ends for its supervisor
+        {
+            LogDied(e, name);
+            _failed.TrySetException(new InvalidOperationException($"The loop '{name}' died: {e.Message}", e));
+        }
+    }
+
+    private Task EndAsync(params string[] names) => Task.WhenAll(names.Select(n => _loops.GetValueOrDefault(n, Task.CompletedTask)));
+
+    [LoggerMessage(1, LogLevel.Warning, "the {Log} was put right while opening: {What}", EventName = "recovered")]
+    private partial void LogRecovered(string log, string what);
+
+    [LoggerMessage(2, LogLevel.Error, "the ledger cannot be written, so nothing will be done automatically: {Reason}", EventName = "ledger_read_only")]
+    private partial void LogReadOnly(string reason);
+
+    [LoggerMessage(3, LogLevel.Critical, "the loop {Loop} died", EventName = "loop_died")]
+    private partial void LogDied(Exception e, string loop);
+}
+
+/// <summary>Where the hub stands in its own life.</summary>
+public enum HubPhase
+{
+    Starting,
+    Ready,
+    Stopping,
+}

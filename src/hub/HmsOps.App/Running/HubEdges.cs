@@ -1,0 +1,35 @@
+using HmsOps.Act.Paging;
+using HmsOps.Act.Targets;
+using HmsOps.Disk;
+using HmsOps.Record;
+using HmsOps.Workspace.Paging;
+using Microsoft.Extensions.Logging;
+
+namespace HmsOps.App.Running;
+
+/// <summary>
+/// Everything through which the hub touches the world. In life these are the system's; in a simulation the tests'. The rooms between them are the same code.
+/// </summary>
+public sealed record HubEdges
+{
+    public required TimeProvider Time { get; init; }
+
+    public required Random Random { get; init; }
+
+    public required IIds Ids { get; init; }
+
+    public required IDisk Disk { get; init; }
+
+    public required IScriptRunner Scripts { get; init; }
+
+    /// <summary>The ways out for the channels the workspace names.</summary>
+    public required Func<Channels, IReadOnlyList<IChannel>> Channels { get; init; }
+
+    /// <summary>Standard output: the chapters' lines.</summary>
+    public required Action<string> Console { get; init; }
+
+    public required ILoggerFactory Logs { get; init; }
+
+    /// <summary>Starts a loop under a name, on its own thread, the pool, or the one thread of a simulation.</summary>
+    public required Func<string, Func<Task>, Task> Start { get; init; }
+}

@@ -1,0 +1,30 @@
+using HmsOps.Observe.Push;
+
+namespace HmsOps.App.Running;
+
+/// <summary>What the settings say, as the hub needs it.</summary>
+public sealed record HubPlan
+{
+    /// <summary>The hub's id: origin of its ledger, source of its events.</summary>
+    public required string Name { get; init; }
+
+    public required string Version { get; init; }
+
+    public required string DataFolder { get; init; }
+
+    public required string WorkspaceFolder { get; init; }
+
+    /// <summary>Where links in pages lead.</summary>
+    public required string PublicUrl { get; init; }
+
+    /// <summary>The zone of the console's lines and of times on screens.</summary>
+    public required TimeZoneInfo Zone { get; init; }
+
+    public TimeSpan DurabilityWindow { get; init; } = TimeSpan.FromSeconds(1);
+
+    public TimeSpan LateWindow { get; init; } = TimeSpan.FromHours(24);
+
+    public TimeSpan Retention { get; init; } = TimeSpan.FromDays(100);
+
+    public PushLimits Push { get; init; } = new();
+}

@@ -1,0 +1,46 @@
+using System.Globalization;
+using System.Text;
+using HmsOps.Record.Projections;
+
+namespace HmsOps.App.Running;
+
+/// <summary>The hub's own metrics as Prometheus text: few, bounded labels, never a name a user chose.</summary>
+internal static class OwnMetrics
+{
+    /// <summary>The text of <c>/metrics</c>.</summary>
+    public static string TextOf(Hub hub, DateTimeOffset now)
+    {
+        var text = new StringBuilder();
+        var state = hub.Journal.State;
+        Gauge("hms_app_up_seconds", "Time since the hub started.", (now - hub.StartedAt).TotalSeconds);
+        Gauge("hms_ledger_size", "Entries in the ledger.", state.Size);
+        Gauge("hms_ledger_writable", "1 while the ledger takes entries.", hub.Journal.Log.State == Ledger.LedgerState.Writable ? 1 : 0);
+        Gauge("hms_workspace_errors", "Errors in the workspace's files.", hub.Workspace.Diagnostics.Count(d => d.Severity == HmsOps.Workspace.Severity.Error));
+        Gauge("hms_decide_alerts_firing", "Alerts that fire now.", state.Alerts.Values.Count(a => a.IsFiring));
+        Gauge("hms_act_intents_open", "Intents that are not settled.", state.Acts.Values.Count(a => a.IsOpen));
+        Gauge("hms_act_pages_open", "Pages nobody has taken yet.", state.Pages.Values.Count(p => p.IsOpen));
+        Gauge("hms_act_pages_undeliverable", "Pages no channel takes.", state.Pages.Values.Count(p => p.Stage == PageStage.Undeliverable));
+        if (hub.Scheduler.LastTurn is { } turn)
+            Gauge("hms_decide_last_turn_timestamp_seconds", "When rules were last evaluated.", turn.ToUnixTimeMilliseconds() / 1000.0);
+        if (hub.Store is { } store)
+        {
+            Gauge("hms_tsdb_series", "Series in the metric store.", store.Counts.Series);
+            Gauge("hms_tsdb_samples", "Samples in the metric store.", store.Counts.Samples);
+            Gauge("hms_tsdb_log_bytes", "Bytes of the metric log.", store.Counts.LogBytes);
+        }
+        Help("hms_refused_total", "counter", "Items refused, by door and reason.");
+        foreach (var (door, reason, count) in hub.Refusals.All)
+            Line($"hms_refused_total{{door=\"{door}\",reason=\"{reason}\"}}", count);
+        return text.ToString();
+
+        void Gauge(string name, string help, double value)
+        {
+            Help(name, "gauge", help);
+            Line(name, value);
+        }
+
+        void Help(string name, string type, string help) => text.Append($"# HELP {name} {help}\n# TYPE {name} {type}\n");
+
+        void Line(string series, double value) => text.Append(series).Append(' ').Append(value.ToString("R", CultureInfo.InvariantCulture)).Append('\n');
+    }
+}

@@ -1,0 +1,30 @@
+using HmsOps.Act.Paging;
+
+namespace HmsOps.App.Tests.World;
+
+/// <summary>A mail server or web hook of the simulated world: takes pages after a moment, or does not while it is down.</summary>
+internal sealed class SimulatedChannel(string kind)
+{
+    private static readonly TimeSpan Takes = TimeSpan.FromMilliseconds(300);
+
+    /// <summary>What arrived, doubles included.</summary>
+    public List<PageMessage> Received { get; } = [];
+
+    public bool IsDown { get; set; }
+
+    public IChannel ForHub(TimeProvider time) => new Door(this, kind, time);
+
+    private sealed class Door(SimulatedChannel channel, string kind, TimeProvider time) : IChannel
+    {
+        public string Kind => kind;
+
+        public async Task<SendOutcome> SendAsync(PageMessage message, CancellationToken cancellationToken)
+        {
+            await Task.Delay(Takes, time, cancellationToken);
+            if (channel.IsDown)
+                return new SendOutcome.Failed($"{kind} does not answer");
+            channel.Received.Add(message);
+            return new SendOutcome.Accepted($"{kind}-{channel.Received.Count}");
+        }
+    }
+}

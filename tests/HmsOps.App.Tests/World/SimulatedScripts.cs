@@ -1,0 +1,65 @@
+using HmsOps.Act.Targets;
+
+namespace HmsOps.App.Tests.World;
+
+/// <summary>
+/// The machine that runs scripts, seen from outside the hub: it goes on when the hub dies. A run is claimed under its key before it starts, its effect on the
+/// world happens half-way, and it leaves an exit code.
+/// </summary>
+internal sealed class SimulatedScripts(Action<string> effect)
+{
+    private static readonly TimeSpan Takes = TimeSpan.FromSeconds(2);
+
+    private readonly Dictionary<EffectKey, Run> _runs = [];
+
+    /// <summary>Every script that was really run, in order.</summary>
+    public List<string> Executed { get; } = [];
+
+    public int ExitCode { get; set; }
+
+    /// <summary>The runner a hub gets; it dies with the hub, the runs do not.</summary>
+    public IScriptRunner ForHub(TimeProvider time) => new Runner(this, time);
+
+    private sealed class Run(string path, DateTimeOffset endsAt)
+    {
+        public string Path => path;
+
+        public DateTimeOffset EndsAt => endsAt;
+
+        public bool TookEffect { get; set; }
+    }
+
+    private sealed class Runner(SimulatedScripts scripts, TimeProvider time) : IScriptRunner
+    {
+        public async Task<ScriptOutcome> RunAsync(ScriptCall call, EffectKey key, CancellationToken cancellationToken)
+        {
+            if (!scripts._runs.TryGetValue(key, out var run))
+            {
+                run = new Run(call.Path, time.GetUtcNow() + Takes);
+                scripts._runs.Add(key, run);
+            }
+            return await EndOfAsync(run, cancellationToken);
+        }
+
+        public async Task<ScriptOutcome> FindAsync(EffectKey key, CancellationToken cancellationToken)
+        {
+            if (!scripts._runs.TryGetValue(key, out var run))
+                return new ScriptOutcome.NeverStarted();
+            return await EndOfAsync(run, cancellationToken);
+        }
+
+        private async Task<ScriptOutcome> EndOfAsync(Run run, CancellationToken cancellationToken)
+        {
+            var wait = run.EndsAt - time.GetUtcNow();
+            if (wait > TimeSpan.Zero)
+                await Task.Delay(wait, time, cancellationToken);
+            if (!run.TookEffect)
+            {
+                run.TookEffect = true;
+                scripts.Executed.Add(run.Path);
+                effect(run.Path);
+            }
+            return new ScriptOutcome.Exited(scripts.ExitCode, $"ran {run.Path}\n", Takes);
+        }
+    }
+}

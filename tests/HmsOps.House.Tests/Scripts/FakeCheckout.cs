@@ -1,0 +1,71 @@
+namespace HmsOps.House.Tests.Scripts;
+
+/// <summary>
+/// A checkout in miniature, with the real scripts and, first on the PATH, a `dotnet` that notes how it was called and does what the test says:
+/// so the scripts are tested in milliseconds, and what they do when a compiler fails or a test host dies can be seen at all.
+/// </summary>
+sealed class FakeCheckout : IDisposable
+{
+    readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("hms-house-");
+
+    public FakeCheckout(string dotnet)
+    {
+        foreach (var script in (string[])["hms-ops", "test", ".ci/run"])
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(At(script))!);
+            File.Copy(Checkout.Absolute(script), At(script));
+        }
+        foreach (var file in (string[])["Directory.Build.props", "Directory.Packages.props", "global.json", "src/hub/HmsOps.App/Program.cs", "src/hub/HmsOps.App/Old.cs"])
+            Write(file, "");
+        Program("bin/dotnet", $"#!/bin/bash\necho \"$*\" >>{At("calls")}\n{dotnet}\n");
+        Environment = new Dictionary<string, string>
+        {
+            ["PATH"] = $"{At("bin")}:{System.Environment.GetEnvironmentVariable("PATH")}",
+            ["DOTNET_ROOT"] = At("bin"),
+        };
+    }
+
+    public string Root => _folder.FullName;
+
+    public Dictionary<string, string> Environment { get; }
+
+    /// <summary>How `dotnet` was called, a line each.</summary>
+    public IReadOnlyList<string> Calls => File.Exists(At("calls")) ? File.ReadAllLines(At("calls")) : [];
+
+    public string At(string path) => Path.Combine(Root, path);
+
+    public void Write(string path, string text)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(At(path))!);
+        File.WriteAllText(At(path), text);
+    }
+
+    public void Program(string path, string text)
+    {
+        if (OperatingSystem.IsWindows())
+            throw new PlatformNotSupportedException("The scripts are for POSIX shells.");
+        Write(path, text);
+        File.SetUnixFileMode(At(path), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+    }
+
+    /// <summary>Moves the time of a file or folder, so that nothing depends on how fast the test runs.</summary>
+    public void Touch(string path, TimeSpan fromStamp)
+    {
+        var time = File.GetLastWriteTimeUtc(At(".build/app.stamp")) + fromStamp;
+        if (Directory.Exists(At(path)))
+            Directory.SetLastWriteTimeUtc(At(path), time);
+        else
+            File.SetLastWriteTimeUtc(At(path), time);
+    }
+
+    /// <summary>Makes all sources an hour older than the last build.</summary>
+    public void Settle()
+    {
+        foreach (var path in Directory.EnumerateFileSystemEntries(At("src"), "*", SearchOption.AllDirectories).Concat(Directory.GetFiles(Root)).Append(At("src")).ToList())
+            Touch(Path.GetRelativePath(Root, path), TimeSpan.FromHours(-1));
+    }
+
+    public Ran Run(string script, params string[] arguments) => Ran.Of(Root, Environment, At(script), arguments);
+
+    public void Dispose() => _folder.Delete(recursive: true);
+}
