@@ -15,7 +15,7 @@ import hms_ops_client as ops
 METRIC = "county_api_ms"
 SLOW_MS = 1500
 QUICK_MS = 112
-LOOK_SECONDS = 1.0         # between two looks at the hub's alerts
+LOOK_SECONDS = 1.0         # between two looks at the hub's incidents
 
 
 class Stopped(Exception):
@@ -23,42 +23,50 @@ class Stopped(Exception):
 
 
 class Hub:
-    """What the burst needs of the hub: a door for numbers, and a look at its alerts."""
+    """What the burst needs of the hub: a door for numbers, and a look at its incidents."""
 
     def __init__(self):
         self._waiting = []     # numbers the hub did not answer for: sent again first, under the ids they have
+        self.trouble = None    # why the last one was not answered for
 
     def send(self, value):
         """True when nothing is left to send."""
         self._waiting.append(ops.measurement(METRIC, value))
-        try:
-            while self._waiting:
-                answer = ops.request("/metric", self._waiting[0])
-                refused = json.loads(answer or b"{}").get("refused")
+        while self._waiting:
+            answer = self._ask("/metric", self._waiting[0])
+            if answer is None:
+                return False
+            if answer.get("refused"):
+                raise Stopped("the hub refused a number: %s" % answer["refused"][0].get("reason"))
+            self._waiting.pop(0)
+        return True
+
+    def alert_is_firing(self):
+        """True, False, or None when the hub does not answer just now."""
+        answer = self._ask("/api/ops/v1/incidents")
+        if answer is None:
+            return None
+        for incident in answer["incidents"]:
+            if any(alert.get("metric") == METRIC and not alert.get("resolvedAt") for alert in incident["alerts"]):
+                refused = [act for act in incident["acts"] if act["state"] == "refused"]
                 if refused:
-                    raise Stopped("the hub refused a number: %s" % refused[0].get("reason"))
-                self._waiting.pop(0)
+                    raise Stopped("the hub refused the rollback: %s" % refused[0].get("detail"))
+                return True
+        return False
+
+    def _ask(self, path, body=None):
+        """The hub's answer; None when it is away, and may be back in a moment."""
+        try:
+            return json.loads(ops.request(path, body) or b"{}")
         except urllib.error.HTTPError as refusal:
             with refusal:
                 said = refusal.read(500).decode("utf-8", "replace").strip()
             if refusal.code < 500 and refusal.code != 429:
-                raise Stopped("the hub refused a number: %d %s" % (refusal.code, said)) from None
-        except OSError:
-            pass                # away for the moment; `main` says so once
-        return not self._waiting
-
-    def alert_is_firing(self):
-        """True, False, or None when the hub does not answer just now."""
-        try:
-            alerts = json.loads(ops.request("/api/v1/alerts"))["data"]["alerts"]
-        except urllib.error.HTTPError as refusal:
-            with refusal:
-                if refusal.code < 500:
-                    raise Stopped("the hub does not show its alerts: %s/api/v1/alerts answers %d" % (ops.OPS, refusal.code)) from None
-            return None
-        except OSError:
-            return None
-        return any(alert["labels"].get("alertname") == METRIC and alert["state"] == "firing" for alert in alerts)
+                raise Stopped("the hub refused %s: %d %s" % (path, refusal.code, said)) from None
+            self.trouble = "%d %s" % (refusal.code, said)
+        except OSError as trouble:
+            self.trouble = getattr(trouble, "reason", None) or trouble
+        return None
 
 
 def burst(hub, seconds, rate, say, clock=time.monotonic, sleep=time.sleep):
@@ -77,10 +85,10 @@ def burst(hub, seconds, rate, say, clock=time.monotonic, sleep=time.sleep):
         reached = hub.send(SLOW_MS if rolled_back is None else QUICK_MS)
         sent += 1
         if not reached and sent == 1:
-            raise Stopped("the hub at %s does not answer; start it first: python -m ops.mock_server" % ops.OPS)
+            raise Stopped("the hub at %s does not answer (%s); start it first: python -m ops.mock_server" % (ops.OPS, hub.trouble))
         if away == reached:
             away = not reached
-            say("the hub is away; numbers wait for it" if away else "the hub is back")
+            say("the hub is away (%s); numbers wait for it" % hub.trouble if away else "the hub is back")
         if clock() >= look_at:
             look_at = clock() + LOOK_SECONDS
             firing = hub.alert_is_firing()

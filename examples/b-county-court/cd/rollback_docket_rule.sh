@@ -1,11 +1,12 @@
 #!/bin/sh
 # ROLLBACK:DOCKET_RULE. Takes the docket rule back from v41 to v40. May be run twice: the second run finds nothing to do.
 # The rule that is live stands in a file beside this folder, or in the one DOCKET_RULE_FILE names. No network, no arguments.
+# HMS-OPS runs a copy of the bytes it checked, and says in OPS_SCRIPT where the script itself lies.
 set -eu
 
 bad=v41
 good=v40
-file=${DOCKET_RULE_FILE:-$(dirname "$(readlink -f "$0")")/../docket_rule}
+file=${DOCKET_RULE_FILE:-$(dirname "$(readlink -f "${OPS_SCRIPT:-$0}")")/../docket_rule}
 
 live=$good-by-absence
 if [ -e "$file" ]; then live=$(cat "$file"); fi

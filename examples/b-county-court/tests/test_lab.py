@@ -30,7 +30,7 @@ SCRIPT = LAB / "cd" / "rollback_docket_rule.sh"
 
 
 class StandInHub:
-    """Takes numbers at POST /metric and shows alerts, over real HTTP on a port of its own."""
+    """Takes numbers at POST /metric and shows incidents, over real HTTP on a port of its own."""
 
     def __init__(self):
         self.numbers = {}            # by id, so a resend is seen to change nothing
@@ -38,6 +38,7 @@ class StandInHub:
         self.status = 200
         self.answer = {"refused": []}
         self.firing = lambda: False
+        self.acts = []
         hub = self
 
         class Door(http.server.BaseHTTPRequestHandler):
@@ -50,8 +51,10 @@ class StandInHub:
                 self.reply(hub.status, hub.answer)
 
             def do_GET(self):
-                alerts = [{"labels": {"alertname": "county_api_ms"}, "state": "firing"}] if hub.firing() else []
-                self.reply(200 if self.path == "/api/v1/alerts" else 404, {"status": "success", "data": {"alerts": alerts}})
+                alert = {"name": "county_api_ms", "metric": "county_api_ms"}
+                if not hub.firing():
+                    alert["resolvedAt"] = "2026-11-20T21:08:00Z"
+                self.reply(200 if self.path == "/api/ops/v1/incidents" else 404, {"incidents": [{"alerts": [alert], "acts": hub.acts}]})
 
             def reply(self, status, answer):
                 body = json.dumps(answer).encode()
@@ -322,6 +325,12 @@ class BurstTests(LabCase):
                 self.hub.numbers.clear()
                 self.burst(**case)
             self.assertIn(what, str(stopped.exception))
+
+    def test_a_rollback_the_hub_refuses_ends_it_with_the_reason(self):
+        self.hub.acts = [{"state": "refused", "detail": "cooldown: 10 min between two rollbacks"}]
+        with self.assertRaises(send_burst.Stopped) as stopped:
+            self.burst(roll_back=False)
+        self.assertIn("cooldown", str(stopped.exception))
 
     def test_a_hub_that_goes_away_gets_every_number_once(self):
         hub = send_burst.Hub()

@@ -34,6 +34,9 @@ public sealed record WorkspaceVersion
     /// <summary>How often ticked rules are evaluated (<c>workspace.yaml</c>).</summary>
     public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(15);
 
+    /// <summary>Labels that say whose alerts these are, to whoever is told of them (<c>workspace.yaml</c>).</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> ExternalLabels { get; init; } = [];
+
     /// <summary>The workspace of an empty folder.</summary>
     public static WorkspaceVersion Empty { get; } = new()
     {
@@ -52,7 +55,14 @@ public sealed record WorkspaceVersion
 /// <param name="Sha256">Of the content in force, hex.</param>
 /// <param name="State">In force, held at its last good version, or not used at all.</param>
 /// <param name="Kind">What it was read as: <c>rules</c>, <c>roster</c>, <c>policy</c>, <c>script</c>, <c>runbook</c>, <c>workspace</c>, …</param>
-public sealed record WorkspaceFile(string Path, string Sha256, FileState State, string Kind);
+public sealed record WorkspaceFile(string Path, string Sha256, FileState State, string Kind)
+{
+    /// <summary>The bytes in force: a runbook's page is shown from here. Empty for a refused file.</summary>
+    public ReadOnlyMemory<byte> Content { get; init; }
+
+    /// <summary>What the bytes in force were read as; the next reading takes it over when the bytes are the same. Null for a refused file.</summary>
+    internal FileReading? Reading { get; init; }
+}
 
 /// <summary>What became of a file.</summary>
 public enum FileState

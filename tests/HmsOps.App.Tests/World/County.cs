@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text;
 using HmsOps.Act.Paging;
 using HmsOps.App.Running;
-using HmsOps.Disk;
 using HmsOps.Simulation.Disk;
 using HmsOps.Simulation.Time;
 using HmsOps.Workspace;
@@ -25,7 +24,7 @@ internal sealed class County
     public County(int seed, params IEnumerable<(string Path, string Text)> files)
     {
         _random = new Random(seed);
-        Disk = new SimulatedDisk(_random.Next());
+        Disk = new SimulatedDisk(new Random(_random.Next()));
         Files = WorkspaceSnapshot.Of(files);
         Scripts = new SimulatedScripts(_ => DocketRule = 40);
         Now = new DateTimeOffset(2026, 11, 20, 16, 0, 0, TimeSpan.Zero);
@@ -51,7 +50,7 @@ internal sealed class County
             """),
     ];
 
-    public SimulatedDisk Disk { get; private set; }
+    public SimulatedDisk Disk { get; }
 
     public WorkspaceSnapshot Files { get; set; }
 
@@ -91,7 +90,7 @@ internal sealed class County
         if (ended)
             hub?.Dispose();
         else
-            Disk = Disk.KillProcess();
+            Disk.Restart();
         return ended;
     }
 

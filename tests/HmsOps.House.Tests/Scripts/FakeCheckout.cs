@@ -2,10 +2,19 @@ namespace HmsOps.House.Tests.Scripts;
 
 /// <summary>
 /// A checkout in miniature, with the real scripts and, first on the PATH, a `dotnet` that notes how it was called and does what the test says:
-/// so the scripts are tested in milliseconds, and what they do when a compiler fails or a test host dies can be seen at all.
+/// so the scripts are tested in milliseconds, and what they do when a compiler fails or a test host dies can be seen at all. The PATH holds
+/// nothing else but what the scripts may count on, and an `apt-get` that only notes what it was asked for.
 /// </summary>
 sealed class FakeCheckout : IDisposable
 {
+    static readonly string[] Everywhere =
+    [
+        "awk", "basename", "bash", "cat", "chmod", "date", "dirname", "env", "find", "flock", "grep", "head", "ls", "ln", "mkdir", "mv", "nproc", "readlink", "rm", "sed", "sort", "tail",
+        "tee", "touch", "wc",
+    ];
+
+    static readonly string[] Installed = ["chromium", "curl", "gcc", "git", "prometheus", "promtool", "unshare"];
+
     readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("hms-house-");
 
     public FakeCheckout(string dotnet)
@@ -18,9 +27,15 @@ sealed class FakeCheckout : IDisposable
         foreach (var file in (string[])["Directory.Build.props", "Directory.Packages.props", "global.json", "src/hub/HmsOps.App/Program.cs", "src/hub/HmsOps.App/Old.cs"])
             Write(file, "");
         Program("bin/dotnet", $"#!/bin/bash\necho \"$*\" >>{At("calls")}\n{dotnet}\n");
+        Program("bin/apt-get", $"#!/bin/bash\necho \"$*\" >>{At("apt-calls")}\n");
+        Program("bin/id", "#!/bin/bash\necho 0\n");
+        foreach (var tool in Installed)
+            Program($"bin/{tool}", "#!/bin/bash\n");
+        foreach (var tool in Everywhere)
+            File.CreateSymbolicLink(At($"bin/{tool}"), $"/usr/bin/{tool}");
         Environment = new Dictionary<string, string>
         {
-            ["PATH"] = $"{At("bin")}:{System.Environment.GetEnvironmentVariable("PATH")}",
+            ["PATH"] = At("bin"),
             ["DOTNET_ROOT"] = At("bin"),
         };
     }
@@ -30,7 +45,10 @@ sealed class FakeCheckout : IDisposable
     public Dictionary<string, string> Environment { get; }
 
     /// <summary>How `dotnet` was called, a line each.</summary>
-    public IReadOnlyList<string> Calls => File.Exists(At("calls")) ? File.ReadAllLines(At("calls")) : [];
+    public IReadOnlyList<string> Calls => Lines("calls");
+
+    /// <summary>What `apt-get` was asked for, a line each.</summary>
+    public IReadOnlyList<string> Installs => Lines("apt-calls");
 
     public string At(string path) => Path.Combine(Root, path);
 
@@ -66,6 +84,8 @@ sealed class FakeCheckout : IDisposable
     }
 
     public Ran Run(string script, params string[] arguments) => Ran.Of(Root, Environment, At(script), arguments);
+
+    string[] Lines(string file) => File.Exists(At(file)) ? File.ReadAllLines(At(file)) : [];
 
     public void Dispose() => _folder.Delete(recursive: true);
 }

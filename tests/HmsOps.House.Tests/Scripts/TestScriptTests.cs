@@ -106,6 +106,32 @@ public sealed class TestScriptTests
     }
 
     [Fact]
+    public void As_root_what_is_missing_is_installed()
+    {
+        using var checkout = With("counters 2 2 2");
+        foreach (var tool in (string[])["chromium", "prometheus", "promtool"])
+            File.Delete(checkout.At($"bin/{tool}"));
+        var ran = checkout.Run("test");
+        Assert.Equal("update", checkout.Installs[0]);
+        var asked = checkout.Installs[1].Split(' ');
+        Assert.Single(asked, "chromium");
+        Assert.Single(asked, "prometheus"); // though two tools come from it
+        Assert.Equal(0, ran.Code);
+    }
+
+    [Fact]
+    public void Another_user_is_told_what_is_missing()
+    {
+        using var checkout = With("counters 2 2 2");
+        File.Delete(checkout.At("bin/chromium"));
+        checkout.Program("bin/id", "#!/bin/bash\necho 1000\n");
+        var ran = checkout.Run("test");
+        Assert.Contains("sudo apt-get install chromium", ran.Output, StringComparison.Ordinal);
+        Assert.EndsWith("\n0 passed, 1 failed, 0 skipped\n", ran.Output, StringComparison.Ordinal);
+        Assert.Equal((1, 0, 0), (ran.Code, checkout.Installs.Count, checkout.Calls.Count));
+    }
+
+    [Fact]
     public void Accept_tells_the_tests_to_rewrite_golden_files()
     {
         using var checkout = With("counters ${HMS_ACCEPT:-0} 1 1");

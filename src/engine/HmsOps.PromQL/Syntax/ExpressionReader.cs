@@ -81,7 +81,8 @@ internal sealed class ExpressionReader
             return false;
         if (++_depth <= _limits.DepthMax)
             return true;
-        TooDeep(_tokens.Current.At, $"the expression nests deeper than {_limits.DepthMax} levels, which is the limit");
+        _isTooDeep = true;
+        _tokens.GiveUp(_tokens.Current.At, $"the expression nests deeper than {_limits.DepthMax} levels, which is the limit");
         return false;
     }
 
@@ -89,18 +90,9 @@ internal sealed class ExpressionReader
     {
         if (node.Height <= _limits.DepthMax * ChainFactor)
             return node;
-        if (!_isTooDeep)
-            TooDeep(node.At, $"the expression chains more than {_limits.DepthMax * ChainFactor} operators, which is the limit");
-        return Hole(node.At);
-    }
-
-    // Reading on would repeat the same complaint, so it ends here.
-    private void TooDeep(SourceRange at, string message)
-    {
         _isTooDeep = true;
-        _tokens.Report(at, message);
-        while (_tokens.Current.Kind != TokenKind.End)
-            _tokens.Take();
+        _tokens.GiveUp(node.At, $"the expression chains more than {_limits.DepthMax * ChainFactor} operators, which is the limit");
+        return Hole(node.At);
     }
 
     private PromOperator? CurrentOperator()
@@ -290,7 +282,7 @@ internal sealed class ExpressionReader
         if (_tokens.Current.Kind != TokenKind.LeftParen)
         {
             _tokens.Unexpected($"( and what to take the {name} of");
-            return Hole(word.At);
+            return Hole(new SourceRange(word.At.Start, _tokens.LastEnd));
         }
         var arguments = Arguments();
         grouping ??= Grouping();

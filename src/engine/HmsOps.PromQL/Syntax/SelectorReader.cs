@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Text.RegularExpressions;
 using HmsOps.Series;
 
 namespace HmsOps.PromQL.Syntax;
@@ -6,6 +7,8 @@ namespace HmsOps.PromQL.Syntax;
 /// <summary>The productions around selectors: matchers, label lists, ranges, offsets.</summary>
 internal sealed class SelectorReader(TokenReader tokens)
 {
+    private static readonly TimeSpan RegexTime = TimeSpan.FromMilliseconds(100);
+
     /// <summary><c>name</c>, <c>name{…}</c> or <c>{…}</c>.</summary>
     public PromNode Selector()
     {
@@ -33,6 +36,8 @@ internal sealed class SelectorReader(TokenReader tokens)
         if (!tokens.TryTake(TokenKind.LeftParen))
         {
             tokens.Unexpected("( and names of labels");
+            if (tokens.Current.Kind == TokenKind.Word && tokens.Ahead.Kind == TokenKind.LeftParen) // sum by a (b)
+                tokens.Take();
             return labels;
         }
         while (tokens.Current.Kind is not (TokenKind.RightParen or TokenKind.End))
@@ -221,6 +226,8 @@ internal sealed class SelectorReader(TokenReader tokens)
         }
         try
         {
+            if (op is MatchOp.Regex or MatchOp.NotRegex)
+                _ = new Regex(value, RegexOptions.NonBacktracking, RegexTime); // alone: inside the matcher's anchors, a)|(b would pass
             matcher = new Matcher(name, op, value);
             return true;
         }

@@ -4,6 +4,8 @@ namespace HmsOps.PromQL.Syntax;
 internal sealed class TokenReader(string text, List<Token> tokens, Problems problems)
 {
     private int _at;
+    private int _complainedAt = -1; // one complaint a token: the second would only say what the first led to
+    private bool _isMute;
 
     public Token Current => tokens[_at];
 
@@ -38,13 +40,26 @@ internal sealed class TokenReader(string text, List<Token> tokens, Problems prob
     public bool IsWord(Token token, string word) =>
         token.Kind == TokenKind.Word && TextOf(token).Equals(word, StringComparison.OrdinalIgnoreCase);
 
-    public void Report(SourceRange at, string message, string? suggestion = null) => problems.Add(at, message, suggestion);
+    public void Report(SourceRange at, string message, string? suggestion = null)
+    {
+        if (!_isMute)
+            problems.Add(at, message, suggestion);
+    }
+
+    /// <summary>Reports for the last time, and goes to the end.</summary>
+    public void GiveUp(SourceRange at, string message)
+    {
+        Report(at, message);
+        _isMute = true;
+        _at = tokens.Count - 1;
+    }
 
     /// <summary>Complains about the current token. What the lexer has complained about already is passed over.</summary>
     public void Unexpected(string expected)
     {
-        if (Current.Kind != TokenKind.Bad)
+        if (Current.Kind != TokenKind.Bad && _complainedAt != _at)
             Report(Current.At, $"found {Found(Current)}, expected {expected}");
+        _complainedAt = _at;
     }
 
     public string Found(Token token) => token.Kind == TokenKind.End ? "the end" : Lexer.Describe(TextOf(token));

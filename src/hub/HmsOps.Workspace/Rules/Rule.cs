@@ -46,6 +46,9 @@ public sealed record Rule
     /// </summary>
     public PromExpression? Resolve { get; init; }
 
+    /// <summary>What <see cref="Resolve"/> is held against, when the rule was given a bound of its own for its end; null: the rule's bound must be kept.</summary>
+    public ResolveBound? ResolveBound { get; init; }
+
     /// <summary>What a vanished value means while the alert is active.</summary>
     public OnNoData OnNoData { get; init; } = OnNoData.Keep;
 
@@ -67,9 +70,19 @@ public sealed record Rule
     /// <summary>The text it was read from.</summary>
     public required string Text { get; init; }
 
+    /// <summary>True when a value of <see cref="Resolve"/> says that it is over. NaN says nothing.</summary>
+    public bool IsOver(double resolved) => ResolveBound is { } end
+        ? end.Op.Holds(resolved, end.Bound)
+        : !double.IsNaN(resolved) && !Op.Holds(resolved, Threshold);
+
     /// <summary>The whole condition as PromQL, for screens.</summary>
     public string PromQL => $"{Value.Text} {Op.Sign()} {Threshold.ToString("R", System.Globalization.CultureInfo.InvariantCulture)}";
 }
+
+/// <summary>A bound of its own for the end of an alert: hysteresis.</summary>
+/// <param name="Op">How the value is held against it.</param>
+/// <param name="Bound">In the unit of what <see cref="Rule.Resolve"/> looks at.</param>
+public sealed record ResolveBound(Comparison Op, double Bound);
 
 /// <summary>An action a rule names.</summary>
 /// <param name="Text">As written: <c>ROLLBACK:DOCKET_RULE</c>.</param>

@@ -1,0 +1,62 @@
+using HmsOps.Series;
+
+namespace HmsOps.PromQL.Tests.Notation;
+
+/// <summary>Series as a test writes them down.</summary>
+public sealed class LiteralSource : ISeriesSource
+{
+    private readonly List<SeriesNotation.Line> _lines;
+
+    public LiteralSource(IEnumerable<SeriesNotation.Line> lines) =>
+        _lines = [.. lines.Order(Comparer<SeriesNotation.Line>.Create((a, b) => Labels.Compare(a.Labels, b.Labels)))];
+
+    public LiteralSource(long intervalMs, params IEnumerable<string> lines)
+        : this(lines.Select(l => SeriesNotation.Read(l, intervalMs)))
+    {
+    }
+
+    public IReadOnlyList<SeriesNotation.Line> Lines => _lines;
+
+    /// <summary>How often series were asked for, and what.</summary>
+    public List<Selection> Asked { get; } = [];
+
+    /// <summary>Called before each series is handed out.</summary>
+    public Action BeforeSeries { get; set; } = () => { };
+
+    public SeriesCursor Select(Selection selection, QueryBudget budget, CancellationToken cancellationToken)
+    {
+        Asked.Add(selection);
+        return new Cursor(this, [.. Found(selection)], selection, budget);
+    }
+
+    public IReadOnlyList<Labels> Series(Selection selection, CancellationToken cancellationToken) => [.. Found(selection).Select(l => l.Labels)];
+
+    private IEnumerable<SeriesNotation.Line> Found(Selection selection) => _lines
+        .Where(l => selection.Matchers.All(m => m.Matches(l.Labels)))
+        .Select(l => l with { Samples = [.. l.Samples.Where(s => s.Time >= selection.From && s.Time <= selection.To)] })
+        .Where(l => l.Samples.Count > 0);
+
+    private sealed class Cursor(LiteralSource source, List<SeriesNotation.Line> lines, Selection selection, QueryBudget budget) : SeriesCursor
+    {
+        private int _at = -1;
+
+        public override SeriesView Current
+        {
+            get
+            {
+                var samples = lines[_at].Samples;
+                var histograms = samples.Any(s => s.Histogram is not null) ? samples.Select(s => s.Histogram).ToArray() : [];
+                return new SeriesView(lines[_at].Labels, samples.Select(s => s.Time).ToArray(), samples.Select(s => s.Value).ToArray(), histograms);
+            }
+        }
+
+        public override bool MoveNext()
+        {
+            if (++_at >= lines.Count)
+                return false;
+            source.BeforeSeries();
+            budget.Charge(lines[_at].Samples.Count, selection);
+            return true;
+        }
+    }
+}
