@@ -14,6 +14,7 @@ public sealed class Journal
 {
     // Followers are rarely more than a batch behind; one that is reads the ledger itself.
     private const int RecentMax = 8_192;
+    private const int BehindMax = 1_024;
 
     private readonly MerkleLog _log;
     private readonly IIds _ids;
@@ -21,8 +22,9 @@ public sealed class Journal
     private readonly Dictionary<string, EntryOfKey> _keys = new(StringComparer.Ordinal);
     private readonly Dictionary<string, TaskCompletionSource<Envelope>> _pending = new(StringComparer.Ordinal);
     private readonly Queue<Envelope> _recent = new();
+    private readonly List<EntryDraft> _begun = []; // handed to the ledger and not yet seen back
+    private readonly List<Waiter> _waiters = [];
     private RecordState _state = RecordState.Empty;
-    private TaskCompletionSource _grown = NewSignal();
 
     private Journal(Func<Action<LedgerEntry>, MerkleLog> open, IIds ids)
     {
@@ -57,13 +59,14 @@ public sealed class Journal
         lock (_gate)
         {
             for (var i = 0; i < drafts.Count; i++)
-            {
                 answers[i] = IsKnown(drafts[i], out var known) ? known : Begin(drafts[i], fresh);
-            }
         }
-        // The token ends the waiting, not the write: what was begun is entered, and found again under its key.
-        await AppendAsync(fresh).WaitAsync(cancellationToken);
-        return await Task.WhenAll(answers).WaitAsync(cancellationToken);
+        if (fresh.Count > 0)
+            await AppendAsync(fresh, cancellationToken);
+        var envelopes = new Envelope[answers.Length];
+        for (var i = 0; i < answers.Length; i++)
+            envelopes[i] = await answers[i];
+        return envelopes;
     }
 
     /// <summary>One entry, by its sequence; null when there is none.</summary>
@@ -75,14 +78,16 @@ public sealed class Journal
     /// <summary>Completes when there are more entries than a reader has seen.</summary>
     public async Task GrownAsync(long seen, CancellationToken cancellationToken)
     {
-        Task grown;
+        var waiter = new Waiter();
         lock (_gate)
         {
             if (_state.Size > seen)
                 return;
-            grown = _grown.Task;
+            _waiters.Add(waiter);
         }
-        await grown.WaitAsync(cancellationToken);
+        // Not WaitAsync: it answers on the pool when its source does, and would leave the one thread of a simulation.
+        await using var registered = cancellationToken.UnsafeRegister(static w => ((Waiter)w!).TrySetCanceled(), waiter); // given as the state: not null
+        await waiter.Task;
     }
 
     /// <summary>Every entry from a sequence on, in order, for as long as the caller listens.</summary>
@@ -92,22 +97,23 @@ public sealed class Journal
         while (true)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            Task grown;
-            Envelope[] batch;
-            lock (_gate)
-            {
-                grown = _grown.Task;
-                batch = _recent.Count > 0 && _recent.Peek().Sequence <= next ? [.. _recent.Where(e => e.Sequence >= next)] : [];
-            }
-            IReadOnlyList<Envelope> ready = batch.Length > 0 || next >= State.Size ? batch : ReadRange(next, 1_024);
-            foreach (var envelope in ready)
+            foreach (var envelope in ReadyFrom(next))
             {
                 yield return envelope;
                 next = envelope.Sequence + 1;
             }
-            if (ready.Count == 0)
-                await grown.WaitAsync(cancellationToken);
+            await GrownAsync(next, cancellationToken);
         }
+    }
+
+    private IReadOnlyList<Envelope> ReadyFrom(long next)
+    {
+        lock (_gate)
+        {
+            if (_recent.Count > 0 && _recent.Peek().Sequence <= next)
+                return [.. _recent.Where(e => e.Sequence >= next)];
+        }
+        return ReadRange(next, BehindMax);
     }
 
     private bool IsKnown(EventDraft draft, out Task<Envelope> answer)
@@ -117,6 +123,9 @@ public sealed class Journal
             return false;
         if (_pending.TryGetValue(key, out var pending))
         {
+            // Its writer may have gone before the ledger failed, and then nothing will ever be said of it.
+            if (_log.State != LedgerState.Writable)
+                throw new LedgerUnavailableException(_log.State, _log.StateReason ?? "The ledger cannot be written.", cause: null);
             answer = pending.Task;
             return true;
         }
@@ -134,24 +143,22 @@ public sealed class Journal
         if (draft.Key is { } key)
             _pending.Add(key, entry.Entered);
         fresh.Add(entry);
+        _begun.Add(entry);
         return entry.Entered.Task;
     }
 
-    /// <summary>Never fails itself: what goes wrong is what each entry's own waiters are told.</summary>
-    private async Task AppendAsync(List<EntryDraft> fresh)
+    /// <summary>The token ends the waiting, not the write: what was begun is entered, and found again under its key.</summary>
+    private async Task AppendAsync(List<EntryDraft> fresh, CancellationToken cancellationToken)
     {
-        if (fresh.Count == 0)
-            return;
         try
         {
-            await _log.AppendAllAsync(fresh, CancellationToken.None);
-            foreach (var entry in fresh)
-                entry.Complete();
+            await _log.AppendAllAsync(fresh, cancellationToken);
         }
         catch (Exception failure) when (failure is LedgerUnavailableException or ArgumentException)
         {
             foreach (var entry in fresh)
                 Forget(entry, failure);
+            throw;
         }
     }
 
@@ -159,6 +166,7 @@ public sealed class Journal
     {
         lock (_gate)
         {
+            _begun.Remove(entry);
             if (entry.Draft.Key is { } key)
                 _pending.Remove(key);
         }
@@ -170,9 +178,11 @@ public sealed class Journal
     private void Take(LedgerEntry entry)
     {
         var envelope = Decode(entry);
-        TaskCompletionSource grown;
+        Waiter[] waiters;
+        TaskCompletionSource<Envelope>? entered;
         lock (_gate)
         {
+            entered = Begun(entry.Sequence);
             Volatile.Write(ref _state, _state.Fold(envelope));
             _recent.Enqueue(envelope);
             if (_recent.Count > RecentMax)
@@ -182,10 +192,23 @@ public sealed class Journal
                 _keys.TryAdd(key, new EntryOfKey(entry.Sequence, ContentOf(envelope.Event)));
                 _pending.Remove(key);
             }
-            grown = _grown;
-            _grown = NewSignal();
+            waiters = [.. _waiters];
+            _waiters.Clear();
         }
-        grown.TrySetResult();
+        entered?.TrySetResult(envelope);
+        foreach (var waiter in waiters)
+            waiter.TrySetResult();
+    }
+
+    /// <summary>Who wrote the entry of a sequence, if it was this process; entries come back in the order they were encoded.</summary>
+    private TaskCompletionSource<Envelope>? Begun(long sequence)
+    {
+        var at = _begun.FindIndex(e => e.Sequence == sequence);
+        if (at < 0)
+            return null;
+        var entered = _begun[at].Entered;
+        _begun.RemoveAt(at);
+        return entered;
     }
 
     /// <summary>An entry another program wrote is kept in its place and shown raw: folding must not stop at it.</summary>
@@ -216,21 +239,23 @@ public sealed class Journal
         return Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(bytes.WrittenSpan));
     }
 
-    // Continuations run on the follower's own context, never inline on the ledger's writer.
-    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
-
     private readonly record struct EntryOfKey(long Sequence, string Content);
+
+    /// <summary>Continuations run on the waiter's own context, never inline on the ledger's writer.</summary>
+    private sealed class Waiter() : TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private sealed class EntryDraft(EventDraft draft, IIds ids) : IEntryDraft
     {
-        private Envelope? _envelope;
-
         public EventDraft Draft => draft;
 
         public TaskCompletionSource<Envelope> Entered { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+        /// <summary>Set when the entry is encoded: where it stands in the ledger.</summary>
+        public long Sequence { get; private set; } = -1;
+
         public void Encode(long sequence, DateTimeOffset time, IBufferWriter<byte> into)
         {
+            Sequence = sequence;
             var envelope = new Envelope
             {
                 Id = draft.Id ?? ids.NewId(time),
@@ -245,12 +270,7 @@ public sealed class Journal
             Span<byte> salt = stackalloc byte[16];
             ids.Fill(salt);
             EnvelopeCodec.Write(into, envelope, salt);
-            _envelope = envelope;
         }
-
-        /// <summary>The batch is durable and folded: the writers under this key may go on.</summary>
-        public void Complete() =>
-            Entered.TrySetResult(_envelope ?? throw new InvalidOperationException("The ledger answered for an entry it never encoded."));
     }
 }
 

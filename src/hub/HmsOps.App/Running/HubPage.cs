@@ -59,7 +59,7 @@ internal sealed class HubPage(Hub hub, HubLog log, TimeProvider time)
                 "ledger", ledger.State.ToString().ToLowerInvariant(), $"Nothing is done automatically: {ledger.StateReason}",
                 "Observing and showing go on. Mend the disk, then restart the hub");
         }
-        if (hub.Store is { } store && store.State != MetricStoreState.Writable)
+        if (hub.Store is { } store && store.State != MetricStoreState.Serving)
             yield return new ImpairedPart("store", "read-only", $"New samples are refused: {store.StateReason}", "Mend or free the disk, then restart the hub");
         var errors = hub.Workspace.Diagnostics.Where(d => d.Severity == HmsOps.Workspace.Severity.Error).ToList();
         if (errors.Count > 0)

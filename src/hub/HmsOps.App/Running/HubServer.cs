@@ -1,15 +1,12 @@
 using System.Runtime.InteropServices;
-using HmsOps.Act.Paging;
-using HmsOps.Act.Paging.Smtp;
-using HmsOps.Act.Paging.Webhook;
 using HmsOps.Act.Targets.Script;
 using HmsOps.App.Settings;
 using HmsOps.Disk;
 using HmsOps.Ledger;
 using HmsOps.Observe.Push;
 using HmsOps.Present;
+using HmsOps.Processes.Scripts;
 using HmsOps.Workspace.Folder;
-using HmsOps.Workspace.Paging;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
@@ -37,8 +34,9 @@ internal sealed class HubServer(HubSettings settings, HubLog log, Action<string>
         using var doors = Doors.Bind(settings.Listen);
         var plan = PlanOf(doors);
         using var logs = LoggerFactory.Create(b => b.AddProvider(log).SetMinimumLevel(Microsoft.Extensions.Logging.LogLevel.Trace));
-        using var scripts = new ScriptRunner($"{plan.DataFolder}/run/scripts", _time);
-        using var hub = Open(plan, logs, scripts);
+        var scripts = new ScriptRuns($"{plan.DataFolder}/run/scripts", _time);
+        using var ways = new WaysOut(new SecretReader(settings, EnvironmentOf(), _time), _time);
+        using var hub = Open(plan, logs, scripts, ways);
         var app = Build(hub, doors);
         await using var _ = app;
         await app.StartAsync(CancellationToken.None);
@@ -72,17 +70,16 @@ internal sealed class HubServer(HubSettings settings, HubLog log, Action<string>
         Push = new PushLimits { BodyBytesMax = (int)settings.MetricBodyBytes, ItemsMax = settings.MetricItems },
     };
 
-    private Hub Open(HubPlan plan, ILoggerFactory logs, ScriptRunner scripts)
+    private Hub Open(HubPlan plan, ILoggerFactory logs, ScriptRuns scripts, WaysOut ways)
     {
-        var secrets = new SecretReader(settings, EnvironmentOf(), _time);
         var edges = new HubEdges
         {
             Time = _time,
             Random = Ambient.Random,
             Ids = Ambient.Ids,
             Disk = new RealDisk(),
-            Scripts = scripts,
-            Channels = channels => ChannelsOf(channels, secrets),
+            Scripts = new ScriptRunner(scripts),
+            Channels = ways.Of,
             Console = print,
             Logs = logs,
             // These two block in the kernel's flush; all else waits without a thread.
@@ -97,16 +94,6 @@ internal sealed class HubServer(HubSettings settings, HubLog log, Action<string>
         {
             throw new HubCannotStartException($"{e.Message} Stop it, or give this one another folder with --data.");
         }
-    }
-
-    private List<IChannel> ChannelsOf(Channels channels, SecretReader secrets)
-    {
-        var list = new List<IChannel>();
-        if (channels.Smtp is { } smtp)
-            list.Add(new SmtpChannelDoor(smtp, secrets, _time));
-        if (channels.Webhook is { } webhook)
-            list.Add(new WebhookChannelDoor(webhook, secrets, _time));
-        return list;
     }
 
     private WebApplication Build(Hub hub, Doors doors)
