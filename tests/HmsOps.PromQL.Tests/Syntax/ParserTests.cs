@@ -143,7 +143,7 @@ public sealed class ParserTests
         var broken = 0;
         for (var i = 0; i < 10_000; i++)
         {
-            var text = new ExpressionWriter(random).Vector(2).ToList();
+            var text = new ExpressionWriter(random).Vector(1).ToList();
             for (var edits = random.Next(1, 4); edits > 0 && text.Count > 0; edits--)
             {
                 var at = random.Next(text.Count);
