@@ -20,6 +20,7 @@ public sealed class NativeHistogramTests
         "mixed 1 {{schema:0 count:1 sum:1 buckets:[1]}} 3",
         "ended {{schema:0 count:1 sum:1 buckets:[1]}} {{schema:0 sum:stale}}",
         "gauge {{schema:0 count:4 sum:8 offset:1 buckets:[4] counter_reset_hint:gauge}} {{schema:0 count:2 sum:4 offset:1 buckets:[2] counter_reset_hint:gauge}}",
+        "both {{schema:0 count:4 sum:8 offset:1 buckets:[4]}}", "both{le=\"1\"} 1", "both{le=\"+Inf\"} 2",
         "nans {{schema:0 count:4 sum:NaN offset:1 buckets:[2]}}",
         "many{i=\"1\"} {{schema:0 count:1.5e308 sum:1 buckets:[1.5e308]}}", "many{i=\"2\"} {{schema:0 count:1.5e308 sum:1 buckets:[1.5e308]}}");
 
@@ -30,7 +31,7 @@ public sealed class NativeHistogramTests
     // Both samples 60 s apart, at 0 and 60, window (-180, 60]: to its start 180 s, more than 1.1 x 60 s, so half an interval, 30 s; the count
     // was zero 4/6 x 60 = 40 s before the first sample, which is no nearer: the difference (count 6, sum 18, buckets 2 and 4) x 90 / 60.
     [InlineData("increase(h{s=\"a\"}[4m])", 60, "{s=\"a\"} {{schema:0 count:9 sum:27 offset:1 buckets:[3 6] counter_reset_hint:gauge}}")]
-    [InlineData("histogram_count(rate(h{s=\"a\"}[4m]))", 60, "{s=\"a\"} 0.0375")] // 9 / 240 s
+    [InlineData("histogram_count(rate(h{s=\"a\"}[256]))", 60, "{s=\"a\"} 0.03515625")] // 9 / 256 s
     // Three samples, window (-60, 120]: 12 more in 120 s, start 60 s away, zero 4/12 x 120 = 40 s before: x (120 + 40) / 120.
     [InlineData("increase(h{s=\"a\"}[3m]) * 0.75", 120, "{s=\"a\"} {{schema:0 count:12 sum:30 offset:1 buckets:[6 6] counter_reset_hint:gauge}}")]
     // Starts over at the second sample, so the first says nothing: 7 - 0 = 7 over 120 s; the count of the first, 10, is no limit nearer
@@ -70,6 +71,7 @@ public sealed class NativeHistogramTests
     [InlineData("histogram_quantile(2, h{s=\"a\"})", 0, "{s=\"a\"} Infinity")]
     [InlineData("histogram_quantile(0.5, nans)", 0, "{} 2")]
     [InlineData("histogram_quantile(0.75, nans)", 0, "{} NaN")]
+    [InlineData("histogram_quantile(0.5, both)", 0, "")] // classic and native at once: nobody knows which is meant
     [InlineData("ended", 60, "")]
     [InlineData("count_over_time(ended[5m])", 60, "{} 1")]
     [InlineData("count_over_time(mixed[5m])", 120, "{} 3")]
@@ -88,6 +90,7 @@ public sealed class NativeHistogramTests
     [InlineData("zero > 1", "PromQL info: incompatible sample types encountered for binary operator \">\": histogram > float (1:1)")]
     [InlineData("rate(gauge[5m])", "PromQL warning: this native histogram metric is not a counter: \"gauge\" (1:6)")]
     [InlineData("delta(reset[5m])", "PromQL warning: this native histogram metric is not a gauge: \"reset\" (1:7)")]
+    [InlineData("histogram_quantile(0.5, both)", "PromQL warning: vector contains a mix of classic and native histograms for metric name \"both\" (1:25)")]
     [InlineData("histogram_quantile(0.75, nans)", "PromQL info: input to histogram_quantile has NaN observations, result is NaN for metric name \"nans\" (1:26)")]
     [InlineData("histogram_quantile(0.25, nans)", "PromQL info: input to histogram_quantile has NaN observations, result is skewed higher for metric name \"nans\" (1:26)")]
     public void Odd_histograms_are_noted(string text, string expected) =>
