@@ -17,13 +17,15 @@ public sealed class ExpressionWriter(Random random, bool likePrometheus242 = fal
             () => $"{Pick("sum", "avg", "min", "max", "count")}{Grouping()}({Vector(depth - 1)})",
             () => $"{Pick("sum", "avg", "min", "max", "count")}{Grouping()}({Vector(depth - 1)})",
             () => $"({Vector(depth - 1)}) {Arithmetic()}{Matching()} ({Vector(depth - 1)})",
-            () => $"({Vector(depth - 1)}) {Comparison()}{Pick("", " bool")} ({Vector(depth - 1)})",
+            () => $"({Exact(depth - 1)}) {Jump()} ({Exact(depth - 1)})",
+            () => $"({Vector(0)}) {Arithmetic()}{Matching()} ({Vector(0)})",
             () => $"({Vector(depth - 1)}) {Pick("and", "or", "unless")}{Matching()} ({Vector(depth - 1)})",
             () => $"({Vector(depth - 1)}) {Arithmetic()} {Scalar(depth - 1)}",
             () => $"{Scalar(depth - 1)} {Arithmetic()} ({Vector(depth - 1)})",
-            () => $"({Vector(depth - 1)}) {Comparison()}{Pick("", " bool")} {Scalar(depth - 1)}",
-            () => $"{Scalar(depth - 1)} {Comparison()}{Pick("", " bool")} ({Vector(depth - 1)})",
-            () => $"-({Vector(depth - 1)})",
+            () => $"({Exact(depth - 1)}) {Jump()} {ExactScalar(depth - 1)}",
+            () => $"{ExactScalar(depth - 1)} {Jump()} ({Exact(depth - 1)})",
+            () => $"({Vector(depth - 1)}) ^ {Pick("2", "0.5", "-1")}",
+            () => $"-({(likePrometheus242 ? Selector() : Vector(depth - 1))})", // 2.42 refuses names that collide at different times
             () => $"abs({Vector(depth - 1)})",
             () => $"clamp_min({Vector(depth - 1)}, {Scalar(depth - 1)})",
             () => $"clamp_max({Vector(depth - 1)}, {Scalar(depth - 1)})",
@@ -39,8 +41,29 @@ public sealed class ExpressionWriter(Random random, bool likePrometheus242 = fal
             () => "time()",
             () => $"scalar({Vector(depth - 1)})",
             () => $"({Scalar(depth - 1)} {Arithmetic()} {Scalar(depth - 1)})",
-            () => $"({Scalar(depth - 1)} {Comparison()} bool {Scalar(depth - 1)})");
+            () => $"({ExactScalar(depth - 1)} {Comparison()} bool {ExactScalar(depth - 1)})");
     }
+
+    /// <summary>
+    /// A vector whose values are samples, whole and unrounded. Comparisons and remainders jump: only over such values do two evaluators that
+    /// round differently have to agree.
+    /// </summary>
+    private string Exact(int depth)
+    {
+        if (depth <= 0)
+            return Pick(Selector, () => $"{Pick("min_over_time", "max_over_time", "count_over_time", "last_over_time")}({Pick(Pick(Gauges), Pick(Counters))}{Matchers()}{Range()}{Offset()})");
+        return Pick(
+            () => Exact(0),
+            () => $"{Pick("min", "max", "count")}{Grouping()}({Exact(depth - 1)})",
+            () => $"({Exact(depth - 1)}) {Pick("and", "or", "unless")}{Matching()} ({Exact(depth - 1)})",
+            () => $"({Exact(depth - 1)}) {Comparison()}{Pick("", " bool")} {ExactScalar(depth - 1)}",
+            () => $"abs(0 - ({Exact(depth - 1)}))",
+            () => $"clamp_min({Exact(depth - 1)}, {ExactScalar(depth - 1)})");
+    }
+
+    private string ExactScalar(int depth) => depth <= 0 ? Number() : Pick(Number, () => "time()", () => $"scalar({Exact(depth - 1)})");
+
+    private string Jump() => Pick("%", Comparison() + Pick("", " bool"));
 
     private string Number() => Pick("0", "1", "-2", "0.5", "100", "1e3", "7");
 
@@ -64,7 +87,7 @@ public sealed class ExpressionWriter(Random random, bool likePrometheus242 = fal
 
     private string Matching() => Pick("", "", " on (job, instance)", " ignoring (le)", likePrometheus242 ? "" : " on (instance)", likePrometheus242 ? "" : " ignoring (job)");
 
-    private string Arithmetic() => Pick("+", "-", "*", "/", "%", "^");
+    private string Arithmetic() => Pick("+", "-", "*", "/");
 
     private string Comparison() => Pick("==", "!=", "<", "<=", ">", ">=");
 

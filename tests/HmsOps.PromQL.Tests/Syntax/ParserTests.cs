@@ -143,7 +143,8 @@ public sealed class ParserTests
         var broken = 0;
         for (var i = 0; i < 10_000; i++)
         {
-            var text = new ExpressionWriter(random).Vector(2).ToList();
+            // Without patterns, which cost more to compile than all else; they have rows of their own in the tables.
+            var text = new ExpressionWriter(random).Vector(2).Replace("=~", "=", StringComparison.Ordinal).Replace("!~", "!=", StringComparison.Ordinal).ToList();
             for (var edits = random.Next(1, 4); edits > 0 && text.Count > 0; edits--)
             {
                 var at = random.Next(text.Count);

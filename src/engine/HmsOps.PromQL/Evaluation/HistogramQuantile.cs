@@ -27,10 +27,11 @@ internal sealed class HistogramQuantile
         quantiles.NoteOutOfRange();
         var columns = new ColumnSet(run, call.At);
         var classic = quantiles.Group(series);
-        foreach (var native in series.Where(s => s.Histograms is not null))
+        var natives = series.Where(s => s.Histograms is not null).ToLookup(s => s.Labels);
+        foreach (var native in natives.SelectMany(n => n))
             columns.Add(quantiles.OfNative(native, classic.GetValueOrDefault(native.Labels)));
         foreach (var histogram in classic.Values)
-            columns.Add(quantiles.OfClassic(histogram, [.. series.Where(s => s.Histograms is not null && s.Labels == histogram.Labels)]));
+            columns.Add(quantiles.OfClassic(histogram, [.. natives[histogram.Labels]]));
         return columns.Columns;
     }
 
