@@ -1,6 +1,6 @@
 using System.Text;
 using HmsOps.App.Settings;
-using HmsOps.Workspace;
+using Microsoft.Extensions.Logging;
 
 namespace HmsOps.App.Tests.Settings;
 

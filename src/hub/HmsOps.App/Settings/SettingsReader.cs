@@ -28,10 +28,10 @@ public sealed class SettingsReader
         _fileFindings = new Findings(source);
         if (!decoded)
             _fileFindings.Add(Severity.Error, "E004", source.Text.Length, source.Text.Length, "not UTF-8 from here on.", "Save the file as UTF-8.");
-        else if (YamlReader.Read(_fileFindings, YamlLimits.Default) is [var root, .. var more])
+        else if (YamlReader.Read(_fileFindings, YamlLimits.Default) is { Count: > 0 } documents)
         {
-            _file = BoundRecord.Bind(root, SettingsShape.Shape, _fileFindings);
-            foreach (var document in more)
+            _file = BoundRecord.Bind(documents[0], SettingsShape.Shape, _fileFindings);
+            foreach (var document in documents.Skip(1))
                 _fileFindings.Error("E001", document, "settings are one document.", "Take out the line '---' and what is behind it.");
         }
     }
@@ -125,11 +125,11 @@ public sealed class SettingsReader
         var findings = new Findings(new SourceText(place, text));
         YamlNode? node = new YamlNode.Scalar(text, plain: true, 0, text.Length);
         if (text.StartsWith('[') || text.StartsWith('{'))
-            node = YamlReader.Read(findings, YamlLimits.Default).FirstOrDefault();
+            node = YamlReader.Read(findings, YamlLimits.Default) is [var read, ..] ? read : null;
         value = default!; // not looked at when false
-        var read = node is not null && key.Type.TryRead(node, findings, out value);
+        var good = node is not null && key.Type.TryRead(node, findings, out value);
         _wrong.AddRange(findings.All);
-        return read && !findings.HasErrors;
+        return good && !findings.HasErrors;
     }
 
     private string Folder(string name, Key<string> key)
