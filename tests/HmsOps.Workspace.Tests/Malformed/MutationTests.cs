@@ -13,15 +13,22 @@ public sealed class MutationTests
     public void No_mutation_crashes_applies_by_half_or_complains_outside_the_file()
     {
         var random = new Random(16_07);
-        var seeds = MalformedTests.Cases().Select(each => (each.Path, each.Text))
-            .Append(("alerts/county_api.yml", Repository.Read("tests/HmsOps.Workspace.Tests/Chapters/b.yml"))).ToList();
+        var bad = MalformedTests.Cases().Select(each => (each.Path, each.Text)).ToList();
+        (string Path, string Text)[] good =
+        [
+            ("alerts/county_api.yml", Repository.Read("tests/HmsOps.Workspace.Tests/Chapters/b.yml")),
+            ("rules.yml", "rules:\n- {metric: a_ms.p95, threshold: 0.8s, resolve: a_ms < 500 over 1m}\n- metric: b\n  threshold: 5\n  op: >=\n"),
+            ("roster.yaml", "channels:\n  smtp: {host: m.gov, from: a@b.gov, user: u, password: '${secret:smtp}'}\n  webhook: {url: https://h.gov/}\n"),
+            ("policies/guardrails.yaml", "# limits\nguardrails:\n  rollback: {cooldown: 10m, per_hour: 2}\n"),
+        ];
+        var heap = WorkspaceReader.Read(WorkspaceSnapshot.Of(("alerts/heap.yml", Good)), previous: null);
         var (taken, refused) = (0, 0);
         for (var i = 0; i < Mutations; i++)
         {
-            var (path, seed) = seeds[random.Next(seeds.Count)];
+            var (path, seed) = random.Next(4) == 0 ? bad[random.Next(bad.Count)] : good[random.Next(good.Length)];
             var bytes = Mutate(seed, random);
             var files = new Dictionary<string, ReadOnlyMemory<byte>> { [path] = bytes, ["alerts/heap.yml"] = Encoding.UTF8.GetBytes(Good) };
-            var version = WorkspaceReader.Read(new WorkspaceSnapshot(files), previous: null);
+            var version = WorkspaceReader.Read(new WorkspaceSnapshot(files), previous: heap);
 
             Assert.Contains(version.Rules, rule => rule.Name == "heap" && rule.Source.File == "alerts/heap.yml"); // the other file applies
             var state = version.Files.Single(file => file.Path == path).State;

@@ -112,12 +112,12 @@ public sealed class YamlReader
         error = null;
         try
         {
-            while (_parser.MoveNext())
+            while (MoveNext())
             {
                 if (_parser.Current is not DocumentStart)
                     continue;
                 _anchors.Clear();
-                _parser.MoveNext();
+                MoveNext();
                 if (Node(depth: 1) is not { } root)
                     return false;
                 if (root is not YamlNode.Scalar { IsNull: true })
@@ -129,6 +129,22 @@ public sealed class YamlReader
         {
             error = e;
             return false;
+        }
+    }
+
+    // On some texts that are not YAML the scanner stops with an exception of the framework's (a plain text before a
+    // bracket in a flow map, a tag that is no address).
+    // They are as little YAML as the others; the place is behind what was read last.
+    private bool MoveNext()
+    {
+        try
+        {
+            return _parser.MoveNext();
+        }
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException)
+        {
+            var read = _parser.Current?.End ?? new Mark(0, 1, 1);
+            throw new YamlException(read, read, "Did not find an expected value after this.", e);
         }
     }
 
@@ -153,7 +169,8 @@ public sealed class YamlReader
             SequenceStart start => Sequence(start, depth),
             MappingStart start => Mapping(start, depth),
             Scalar scalar => Text(scalar),
-            _ => throw new System.Diagnostics.UnreachableException($"YAML event {current.GetType().Name} where a node begins"),
+            // The parser ends some broken maps between a key and its value.
+            _ => Refuse("E001", current, "not YAML: a value is missing here.", "Look at the brackets and the colons before it."),
         };
         if (anchor is not null && current is not AnchorAlias)
             _anchors[anchor] = node;
@@ -176,7 +193,7 @@ public sealed class YamlReader
     private YamlNode.Sequence? Sequence(SequenceStart start, int depth)
     {
         var items = new List<YamlNode>();
-        while (_parser.MoveNext() && _parser.Current is not SequenceEnd)
+        while (MoveNext() && _parser.Current is not SequenceEnd)
         {
             if (Node(depth + 1) is not { } item)
                 return null;
@@ -189,7 +206,7 @@ public sealed class YamlReader
     {
         var entries = new List<(YamlNode.Scalar Key, YamlNode Value)>();
         var keys = new HashSet<string>();
-        while (_parser.MoveNext() && _parser.Current is not MappingEnd)
+        while (MoveNext() && _parser.Current is not MappingEnd)
         {
             var at = _parser.Current!;
             if (Node(depth + 1) is not { } name)
@@ -200,7 +217,7 @@ public sealed class YamlReader
                 return (YamlNode.Mapping?)Refuse("E003", at, $"the key '{Findings.Shorten(key.Text)}' stands here twice.", "Keep one of them.");
             if (key is { IsPlain: true, Text: "<<" })
                 return (YamlNode.Mapping?)Refuse("E006", at, "merge keys ('<<') belong to YAML 1.1 and are not read.", "Write the keys out.");
-            _parser.MoveNext();
+            MoveNext();
             if (Node(depth + 1) is not { } value)
                 return null;
             entries.Add((key, value));

@@ -1,0 +1,42 @@
+namespace HmsOps.App.Settings;
+
+/// <summary>The hub's configuration, whole and valid. Immutable: a change is a restart.</summary>
+public sealed record HubSettings
+{
+    public required IReadOnlyList<ListenAddress> Listen { get; init; }
+
+    /// <summary>Absolute.</summary>
+    public required string Workspace { get; init; }
+
+    /// <summary>Absolute.</summary>
+    public required string Data { get; init; }
+
+    /// <summary>Null when none was given: the name fixed at the first start holds.</summary>
+    public string? Name { get; init; }
+
+    public required TimeZoneInfo TimeZone { get; init; }
+
+    /// <summary>Null when none was given: http and the address that is listened on.</summary>
+    public Uri? PublicUrl { get; init; }
+
+    public required LogLevel LogLevel { get; init; }
+
+    public required LogFormat LogFormat { get; init; }
+
+    public required TimeSpan DurabilityWindow { get; init; }
+
+    public required TimeSpan LateWindow { get; init; }
+
+    public required TimeSpan RetentionTime { get; init; }
+
+    public required OnPoison OnPoison { get; init; }
+
+    public required IReadOnlyDictionary<string, SecretSource> Secrets { get; init; }
+
+    /// <summary>Names by which the hub may be asked for, besides the addresses it listens on.</summary>
+    public required IReadOnlyList<string> Hosts { get; init; }
+
+    public required long MetricBodyBytes { get; init; }
+
+    public required int MetricItems { get; init; }
+}

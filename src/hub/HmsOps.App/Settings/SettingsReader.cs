@@ -1,0 +1,182 @@
+using System.Net;
+using HmsOps.Workspace;
+using HmsOps.Workspace.Binding;
+using HmsOps.Workspace.Quantities;
+using HmsOps.Workspace.Yaml;
+
+namespace HmsOps.App.Settings;
+
+/// <summary>
+/// Settings from four places, the later before the earlier: default, file, environment, flag. Pure. A value that another outranks is held against the table all
+/// the same: it is wrong today, not on the day the flag is left out. All that is wrong is said at once.
+/// </summary>
+public sealed class SettingsReader
+{
+    private readonly SettingsSources _sources;
+    private readonly List<Diagnostic> _wrong = [];
+    private readonly List<SettingLine> _lines = [];
+    private readonly Dictionary<string, SettingOrigin> _origins = [];
+    private readonly Findings? _fileFindings;
+    private readonly BoundRecord? _file;
+
+    private SettingsReader(SettingsSources sources)
+    {
+        _sources = sources;
+        if (sources.File is not { } file)
+            return;
+        var decoded = SourceText.TryDecode(file.Path, file.Content.Span, out var source);
+        _fileFindings = new Findings(source);
+        if (!decoded)
+            _fileFindings.Add(Severity.Error, "E004", source.Text.Length, source.Text.Length, "not UTF-8 from here on.", "Save the file as UTF-8.");
+        else if (YamlReader.Read(_fileFindings, YamlLimits.Default) is { Count: > 0 } documents)
+        {
+            _file = BoundRecord.Bind(documents[0], SettingsShape.Shape, _fileFindings);
+            foreach (var document in documents.Skip(1))
+                _fileFindings.Error("E001", document, "settings are one document.", "Take out the line '---' and what is behind it.");
+        }
+    }
+
+    /// <summary>Reads them.</summary>
+    public static SettingsOutcome Read(SettingsSources sources)
+    {
+        ArgumentNullException.ThrowIfNull(sources);
+        var reader = new SettingsReader(sources);
+        var settings = reader.Read();
+        reader.RefuseVariablesOfOtherVersions();
+        reader._wrong.AddRange(reader._fileFindings?.All ?? []);
+        if (reader._wrong.Count > 0)
+            return new SettingsOutcome.Wrong([.. reader._wrong.OrderBy(each => each.File, StringComparer.Ordinal).ThenBy(each => each.Line).ThenBy(each => each.Column)]);
+        return reader.Unsafe(settings) is { } why ? new SettingsOutcome.RefusedForSafety(why) : new SettingsOutcome.Read(settings, reader._lines);
+    }
+
+    private HubSettings Read()
+    {
+        var listen = Pick("listen", SettingsShape.Listen, _file, [new ListenAddress(IPAddress.Loopback, 9900)]);
+        var zone = Pick("timezone", SettingsShape.TimeZone, _file, _sources.SystemTimeZone);
+        var log = Group(SettingsShape.Log);
+        var settings = new HubSettings
+        {
+            Listen = listen,
+            Workspace = Folder("workspace", SettingsShape.Workspace),
+            Data = Folder("data", SettingsShape.Data),
+            Name = PickOptional("name", SettingsShape.Name, _file),
+            TimeZone = zone,
+            PublicUrl = PickOptional("public_url", SettingsShape.PublicUrl, _file),
+            LogLevel = Pick("log.level", SettingsShape.LogLevel, log, LogLevel.Information),
+            LogFormat = Pick("log.format", SettingsShape.LogFormat, log, LogFormat.Text),
+            DurabilityWindow = Pick("durability.window", SettingsShape.DurabilityWindow, Group(SettingsShape.Durability), TimeSpan.FromSeconds(1)),
+            LateWindow = Pick("late.window", SettingsShape.LateWindow, Group(SettingsShape.Late), TimeSpan.FromHours(24)),
+            RetentionTime = Pick("retention.time", SettingsShape.RetentionTime, Group(SettingsShape.Retention), TimeSpan.FromDays(100)),
+            OnPoison = Pick("ledger.on_poison", SettingsShape.OnPoison, Group(SettingsShape.Ledger), OnPoison.Serve),
+            Secrets = SecretsOf(Pick("secrets", SettingsShape.Secrets, _file, [])),
+            Hosts = Pick("http.hosts", SettingsShape.Hosts, Group(SettingsShape.Http), ["localhost"]),
+            MetricBodyBytes = Pick("limits.metric.body", SettingsShape.MetricBody, MetricLimits(), 1 << 20),
+            MetricItems = (int)Pick("limits.metric.items", SettingsShape.MetricItems, MetricLimits(), 10_000),
+        };
+        return KeepLateWithinRetention(settings);
+    }
+
+    private BoundRecord? Group(Key<BoundRecord> key) => _file is not null && _file.TryGet(key, out var group) ? group : null;
+
+    private BoundRecord? MetricLimits() => Group(SettingsShape.Limits) is { } limits && limits.TryGet(SettingsShape.Metric, out var metric) ? metric : null;
+
+    private T Pick<T>(string name, Key<T> key, BoundRecord? group, T otherwise)
+    {
+        var (value, origin) = Given(name, key, group) is { } given ? given : (otherwise, new SettingOrigin.Default());
+        Note(name, key.Type.Write(value), origin);
+        return value;
+    }
+
+    private T? PickOptional<T>(string name, Key<T> key, BoundRecord? group)
+        where T : class
+    {
+        var given = Given(name, key, group);
+        Note(name, given is { } said ? key.Type.Write(said.Value) : key.DefaultText ?? "", given?.Origin ?? new SettingOrigin.Default());
+        return given?.Value;
+    }
+
+    private void Note(string name, string value, SettingOrigin origin)
+    {
+        _origins[name] = origin;
+        _lines.Add(new SettingLine(name, value, origin));
+    }
+
+    // Every place is read, so that each says what is wrong with it; the last one that said something holds.
+    private (T Value, SettingOrigin Origin)? Given<T>(string name, Key<T> key, BoundRecord? group)
+    {
+        (T, SettingOrigin)? given = null;
+        if (_fileFindings is not null && group is not null && group.TryGet(key, out var written))
+        {
+            var (line, column) = _fileFindings.Source.Locate(group.At(key).Start);
+            given = (written, new SettingOrigin.Written(new SourceSpan(_fileFindings.Source.File, line, column)));
+        }
+        var variable = Setting.VariableOf(name);
+        if (_sources.Environment.GetValueOrDefault(variable) is { Length: > 0 } value && TryRead(variable, value, key, out var read))
+            given = (read, new SettingOrigin.Variable(variable));
+        var flag = Setting.FlagOf(name);
+        if (_sources.Flags.TryGetValue(flag, out var argument) && TryRead(flag, argument, key, out read))
+            given = (read, new SettingOrigin.Flag(flag));
+        return given;
+    }
+
+    // A list or map on one line is YAML; anything else is one text, whatever characters it begins with.
+    private bool TryRead<T>(string place, string text, Key<T> key, out T value)
+    {
+        var findings = new Findings(new SourceText(place, text));
+        YamlNode? node = new YamlNode.Scalar(text, plain: true, 0, text.Length);
+        if (text.StartsWith('[') || text.StartsWith('{'))
+            node = YamlReader.Read(findings, YamlLimits.Default) is [var read, ..] ? read : null;
+        value = default!; // not looked at when false
+        var good = node is not null && key.Type.TryRead(node, findings, out value);
+        _wrong.AddRange(findings.All);
+        return good && !findings.HasErrors;
+    }
+
+    private string Folder(string name, Key<string> key)
+    {
+        var folder = Pick(name, key, _file, $"./{name}");
+        var from = _origins[name] is SettingOrigin.Written && _sources.File is { } file ? Path.GetDirectoryName(file.Path) : null;
+        return Path.GetFullPath(folder, Path.GetFullPath(from ?? _sources.WorkingDirectory));
+    }
+
+    private Dictionary<string, SecretSource> SecretsOf(IReadOnlyList<KeyValuePair<string, SecretSource>> written)
+    {
+        foreach (var (name, _) in written.Where(secret => !Credentials.IsName(secret.Key)))
+            _wrong.Add(Say("secrets", "E033", $"'{Findings.Shorten(name)}' cannot name a secret.", "Letters, digits, '_' and '-', at most 64."));
+        return written.ToDictionary();
+    }
+
+    // A sample may not arrive later than it would be deleted. Of two values that were both written neither is corrected; a default gives way.
+    private HubSettings KeepLateWithinRetention(HubSettings settings)
+    {
+        if (settings.LateWindow <= settings.RetentionTime)
+            return settings;
+        var lateIsDefault = _origins["late.window"] is SettingOrigin.Default;
+        if (!lateIsDefault && _origins["retention.time"] is not SettingOrigin.Default)
+        {
+            var message = $"late.window of {Durations.Format(settings.LateWindow)} is longer than retention.time of {Durations.Format(settings.RetentionTime)}.";
+            _wrong.Add(Say("late.window", "E045", message, "Shorten the one, or lengthen the other."));
+            return settings;
+        }
+        var (name, span) = lateIsDefault ? ("late.window", settings.RetentionTime) : ("retention.time", settings.LateWindow);
+        var at = _lines.FindIndex(line => line.Name == name);
+        _lines[at] = _lines[at] with { Value = Durations.Format(span) };
+        return lateIsDefault ? settings with { LateWindow = span } : settings with { RetentionTime = span };
+    }
+
+    private void RefuseVariablesOfOtherVersions()
+    {
+        foreach (var variable in SettingsShape.OtherVersions.Select(Setting.VariableOf).Where(_sources.Environment.ContainsKey))
+            _wrong.Add(new Diagnostic(variable, 1, 1, 1, 1, "E090", Severity.Error, $"the setting {variable} is not in this version.", "Take the variable out of the hub's environment."));
+    }
+
+    private Diagnostic? Unsafe(HubSettings settings) => settings.Listen.FirstOrDefault(address => !address.IsLoopback) is { } open
+        ? Say("listen", "E100", $"{open} can be reached from other machines, and accounts are not in this version: whoever reaches it may do everything.", "Listen on 127.0.0.1, and let people in through a tunnel or a proxy that asks who they are.")
+        : null;
+
+    private Diagnostic Say(string name, string code, string message, string fix) => _origins[name] switch
+    {
+        SettingOrigin.Written { At: var at } => new Diagnostic(at.File, at.Line, at.Column, at.Line, at.Column, code, Severity.Error, message, fix),
+        var origin => new Diagnostic(origin.ToString()!, 1, 1, 1, 1, code, Severity.Error, message, fix), // every case overrides ToString
+    };
+}

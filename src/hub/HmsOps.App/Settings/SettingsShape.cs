@@ -1,0 +1,146 @@
+using HmsOps.Workspace.Binding;
+using HmsOps.Workspace.Yaml;
+
+namespace HmsOps.App.Settings;
+
+/// <summary>The table of <c>hms-ops.yaml</c>. A nested key <c>late: {window}</c> is the setting <c>late.window</c>, the flag <c>--late-window</c> and the variable <c>HMS_LATE_WINDOW</c>.</summary>
+public static class SettingsShape
+{
+    private const long GiB = 1L << 30;
+    private static readonly TimeSpan Ever = TimeSpan.FromDays(36_500); // a century: longer is a slip of the hand
+
+    public static readonly Key<IReadOnlyList<ListenAddress>> Listen = new(
+        "listen", new ListType<ListenAddress>(new ListenAddressType(), "addresses like 127.0.0.1:9900"), "Where the hub answers. In this version: on this machine only.", "127.0.0.1:9900")
+    { DefaultText = "127.0.0.1:9900" };
+
+    public static readonly Key<string> Workspace = new("workspace", new TextType("a folder"), "What operators write. A relative path begins at the file that says it, else where the hub is started.", "./workspace")
+    { DefaultText = "./workspace" };
+
+    public static readonly Key<string> Data = new("data", new TextType("a folder"), "What the hub keeps.", "./data") { DefaultText = "./data" };
+
+    public static readonly Key<string> Name = new("name", new TextType("a name"), "The hub's name in everything it signs or sends.", "opm/hub-1")
+    { DefaultText = "<host name>/<8 random hex digits>, fixed at the first start" };
+
+    public static readonly Key<TimeZoneInfo> TimeZone = new("timezone", new TimeZoneType(), "Zone of console lines, and of files that name none.", "America/New_York")
+    { DefaultText = "the system's" };
+
+    public static readonly Key<Uri> PublicUrl = new("public_url", new WebAddressType(), "Where people reach the hub: links in pages begin so.", "https://ops.opm.gov")
+    { DefaultText = "http://<listen>" };
+
+    public static readonly Key<LogLevel> LogLevel = new(
+        "level", new ChoiceType<LogLevel>(
+            ("debug", Microsoft.Extensions.Logging.LogLevel.Debug), ("info", Microsoft.Extensions.Logging.LogLevel.Information),
+            ("warn", Microsoft.Extensions.Logging.LogLevel.Warning), ("error", Microsoft.Extensions.Logging.LogLevel.Error)),
+        "From which level on the hub's own log is written.", "warn")
+    { DefaultText = "info" };
+
+    public static readonly Key<LogFormat> LogFormat = new(
+        "format", new ChoiceType<LogFormat>(("text", Settings.LogFormat.Text), ("json", Settings.LogFormat.Json)), "Lines for people, or one object a line.", "json")
+    { DefaultText = "text" };
+
+    public static readonly Key<BoundRecord> Log = Group("log", "settings of the log", [LogLevel, LogFormat]);
+
+    public static readonly Key<TimeSpan> DurabilityWindow = new(
+        "window", new DurationType(TimeSpan.Zero, TimeSpan.FromMinutes(1)), "How much of what was acknowledged a power cut may cost; 0s costs nothing, and time.", "1s")
+    { DefaultText = "1s" };
+
+    public static readonly Key<BoundRecord> Durability = Group("durability", "settings of durability", [DurabilityWindow]);
+
+    public static readonly Key<TimeSpan> LateWindow = new(
+        "window", new DurationType(TimeSpan.Zero, Ever), "How old a sample may be when it arrives.", "24h")
+    { DefaultText = "1d" };
+
+    public static readonly Key<BoundRecord> Late = Group("late", "settings of late samples", [LateWindow]);
+
+    public static readonly Key<TimeSpan> RetentionTime = new(
+        "time", new DurationType(TimeSpan.FromHours(2), Ever), "How long metrics are kept; raised to late.window when only that is written and longer.", "100d")
+    { DefaultText = "100d" };
+
+    public static readonly Key<BoundRecord> Retention = Group("retention", "settings of retention", [RetentionTime], ["bytes", "logs", "traces"]);
+
+    public static readonly Key<OnPoison> OnPoison = new(
+        "on_poison", new ChoiceType<OnPoison>(("serve", Settings.OnPoison.Serve), ("exit", Settings.OnPoison.Exit)),
+        "After the ledger could not be written: serve read-only, or end for the supervisor.", "exit")
+    { DefaultText = "serve" };
+
+    public static readonly Key<BoundRecord> Ledger = Group(
+        "ledger", "settings of the ledger", [OnPoison], ["public", "key_file", "retention", "reserve", "witness", "store", "postgres"]);
+
+    public static readonly Key<IReadOnlyList<KeyValuePair<string, SecretSource>>> Secrets = new(
+        "secrets", new MapType<SecretSource>(new SecretSourceType(), "names, each with env:NAME, file:PATH or [program, argument]"),
+        "What the names in ${secret:name} stand for.", "{smtp: env:SMTP_PASSWORD}")
+    { DefaultText = "{}" };
+
+    public static readonly Key<IReadOnlyList<string>> Hosts = new(
+        "hosts", new ListType<string>(new TextType("a host name"), "a list of host names"), "Names by which the hub may be asked for; others are refused (DNS rebinding).", "[ops.opm.gov]")
+    { DefaultText = "[<listen>, localhost]" };
+
+    public static readonly Key<BoundRecord> Http = Group("http", "settings of HTTP", [Hosts], ["proxies", "tls"]);
+
+    public static readonly Key<long> MetricBody = new("body", new SizeType(1, GiB), "Bytes of one post to /metric.", "1MiB") { DefaultText = "1MiB" };
+    public static readonly Key<long> MetricItems = new("items", new CountType(1, 10_000_000), "Metrics of one post to /metric.", "10000") { DefaultText = "10000" };
+
+    public static readonly Key<BoundRecord> Metric = Group("metric", "limits of /metric", [MetricBody, MetricItems]);
+
+    public static readonly Key<BoundRecord> Limits = Group(
+        "limits", "limits", [Metric], ["scrape", "write", "otlp", "query", "script", "http", "yaml", "ledger", "sessions", "silences"]);
+
+    /// <summary>The table.</summary>
+    public static RecordShape Shape { get; } = new(
+        "hms-ops.yaml", [Listen, Workspace, Data, Name, TimeZone, PublicUrl, Log, Durability, Late, Retention, Ledger, Secrets, Http, Limits])
+    {
+        NotInThisVersion =
+        [
+            "source", "pull", "otlp", "auth", "memory", "storage", "remote", "store", "query", "process", "gateway", "heartbeat", "events", "forward", "synthetic",
+        ],
+    };
+
+    /// <summary>Settings other versions have, whose variables are refused by name: a hub that was told to ask who is there must not start without asking.</summary>
+    public static IReadOnlyList<string> OtherVersions { get; } =
+    [
+        "source", "auth.mode", "auth.access", "auth.session", "auth.idle", "otlp.grpc", "memory.limit", "storage", "store.checkpoint", "store.summaries",
+        "retention.bytes", "retention.logs", "retention.traces", "query.parallelism", "query.lookback", "query.cache", "ledger.public", "ledger.key_file",
+        "ledger.retention", "ledger.reserve", "ledger.store", "ledger.postgres", "process.ports", "process.on_stop", "gateway.if_abandoned", "heartbeat.url",
+        "heartbeat.every", "events.rabbitmq", "events.exchange", "events.source_rate", "http.proxies", "http.tls", "forward.logs", "forward.traces",
+    ];
+
+    private static Key<BoundRecord> Group(string name, string words, IReadOnlyList<Key> keys, params IReadOnlyList<string> later) =>
+        new(name, new RecordType(new RecordShape(words, keys) { NotInThisVersion = later }), $"The {words}.", "{}");
+}
+
+/// <summary>How the hub's own log is written.</summary>
+public enum LogFormat
+{
+    /// <summary>For people.</summary>
+    Text,
+
+    /// <summary>One object a line.</summary>
+    Json,
+}
+
+/// <summary>What the hub does once its ledger could not be written.</summary>
+public enum OnPoison
+{
+    /// <summary>Serves read-only.</summary>
+    Serve,
+
+    /// <summary>Ends, for its supervisor to decide.</summary>
+    Exit,
+}
+
+/// <summary>A time zone by its name in the system's data.</summary>
+public sealed class TimeZoneType : ValueType<TimeZoneInfo>
+{
+    public override string Name => "a time zone like America/New_York";
+
+    public override bool TryRead(YamlNode node, Findings findings, out TimeZoneInfo value)
+    {
+        value = TimeZoneInfo.Utc;
+        if (node is not YamlNode.Scalar { IsNull: false } scalar || !TimeZoneInfo.TryFindSystemTimeZoneById(scalar.Text.Trim(), out var zone))
+            return Refuse(node, findings, "Write a name of the time zone database, or UTC.");
+        value = zone;
+        return true;
+    }
+
+    public override string Write(TimeZoneInfo value) => value.Id;
+}
