@@ -1,0 +1,82 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace HmsOps.Act.Paging.Egress;
+
+/// <summary>
+/// Where pages may go. The address is judged after its name was resolved, and exactly that address is connected to: a name that resolves to
+/// something else a moment later gains nothing. The machine itself is allowed, its neighbours on the link and the cloud's metadata are not.
+/// </summary>
+internal static class EgressRule
+{
+    private static readonly IPAddress MetadataV6 = IPAddress.Parse("fd00:ec2::254");
+
+    /// <summary>Connects to the first address of a name that is allowed and answers.</summary>
+    /// <exception cref="EgressDeniedException">No address of it is allowed.</exception>
+    /// <exception cref="SocketException">It has no address, or none answers.</exception>
+    public static async Task<Socket> ConnectAsync(DnsEndPoint place, CancellationToken cancellationToken)
+    {
+        var addresses = await Dns.GetHostAddressesAsync(place.Host, cancellationToken);
+        var allowed = addresses.Where(address => Objection(address) is null).ToList();
+        if (addresses.Length > 0 && allowed.Count == 0)
+            throw new EgressDeniedException(place, addresses[0], Objection(addresses[0])!); // it is not allowed, hence has an objection
+
+        SocketException? last = null;
+        foreach (var address in allowed)
+        {
+            var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            try
+            {
+                await socket.ConnectAsync(new IPEndPoint(address, place.Port), cancellationToken);
+                return socket;
+            }
+            catch (SocketException e)
+            {
+                socket.Dispose();
+                last = e;
+            }
+            catch (OperationCanceledException)
+            {
+                socket.Dispose();
+                throw;
+            }
+        }
+        throw last ?? new SocketException((int)SocketError.HostNotFound);
+    }
+
+    /// <summary>Why nothing is sent to an address; null when it may be.</summary>
+    public static string? Objection(IPAddress address)
+    {
+        var bytes = V4Of(address);
+        if (bytes is null)
+        {
+            if (address.IsIPv6LinkLocal)
+                return "a link-local address";
+            if (address.Equals(MetadataV6))
+                return "the cloud's metadata service";
+            return address.IsIPv6Multicast || address.Equals(IPAddress.IPv6Any) ? "not the address of one machine" : null;
+        }
+        return bytes switch
+        {
+            [169, 254, 169, 254] => "the cloud's metadata service",
+            [169, 254, ..] => "a link-local address",
+            [0, ..] or [>= 224, ..] => "not the address of one machine",
+            _ => null,
+        };
+    }
+
+    // 64:ff9b::/96 (RFC 6052) and ::ffff:0:0/96 carry an IPv4 address, and reach it.
+    private static byte[]? V4Of(IPAddress address)
+    {
+        if (address.AddressFamily == AddressFamily.InterNetwork)
+            return address.GetAddressBytes();
+        if (address.IsIPv4MappedToIPv6)
+            return address.MapToIPv4().GetAddressBytes();
+        var bytes = address.GetAddressBytes();
+        return bytes is [0x00, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0, ..] ? bytes[12..] : null;
+    }
+}
+
+/// <summary>A receiver's name leads to an address pages must not go to.</summary>
+internal sealed class EgressDeniedException(DnsEndPoint place, IPAddress address, string why)
+    : IOException($"{place.Host} is {address}, {why}: nothing is sent there. Name the receiver's own address.");
