@@ -1,0 +1,161 @@
+using System.Text;
+using System.Text.Json;
+using HmsOps.PromQL;
+using HmsOps.Series;
+
+namespace HmsOps.Present.Api.Prometheus;
+
+/// <summary>Answers in Prometheus' own shape: <c>{"status":"success","data":{"resultType":…,"result":…}}</c>, and its errors.</summary>
+internal static class PromAnswer
+{
+    public static void Write(Utf8JsonWriter json, PromVector vector, long at)
+    {
+        Begin(json);
+        if (vector.Type == PromType.Scalar)
+        {
+            json.WriteString("resultType", "scalar");
+            json.WritePropertyName("result");
+            WriteSample(json, at, vector.Points.Count > 0 ? vector.Points[0].Value : double.NaN);
+        }
+        else
+        {
+            json.WriteString("resultType", "vector");
+            json.WriteStartArray("result");
+            foreach (var point in vector.Points)
+            {
+                json.WriteStartObject();
+                WriteLabels(json, point.Labels);
+                json.WritePropertyName(point.Histogram is null ? "value" : "histogram");
+                if (point.Histogram is { } histogram)
+                    WriteSample(json, point.Time, histogram);
+                else
+                    WriteSample(json, point.Time, point.Value);
+                json.WriteEndObject();
+            }
+            json.WriteEndArray();
+        }
+        End(json, vector.Annotations);
+    }
+
+    public static void Write(Utf8JsonWriter json, PromMatrix matrix)
+    {
+        Begin(json);
+        json.WriteString("resultType", "matrix");
+        json.WriteStartArray("result");
+        foreach (var series in matrix.Series)
+        {
+            json.WriteStartObject();
+            WriteLabels(json, series.Labels);
+            WriteColumn(json, series, histograms: false);
+            WriteColumn(json, series, histograms: true);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+        End(json, matrix.Annotations);
+    }
+
+    public static void WriteError(Utf8JsonWriter json, string errorType, string error)
+    {
+        json.WriteStartObject();
+        json.WriteString("status", "error");
+        json.WriteString("errorType", errorType);
+        json.WriteString("error", error);
+        json.WriteEndObject();
+    }
+
+    private static void Begin(Utf8JsonWriter json)
+    {
+        json.WriteStartObject();
+        json.WriteString("status", "success");
+        json.WriteStartObject("data");
+    }
+
+    /// <summary>What the asker should know: infos and warnings apart, as their wording says.</summary>
+    private static void End(Utf8JsonWriter json, IReadOnlyList<string> annotations)
+    {
+        json.WriteEndObject();
+        WriteTexts(json, "warnings", [.. annotations.Where(a => !IsInfo(a))]);
+        WriteTexts(json, "infos", [.. annotations.Where(IsInfo)]);
+        json.WriteEndObject();
+    }
+
+    private static bool IsInfo(string annotation) => annotation.StartsWith("PromQL info", StringComparison.Ordinal);
+
+    private static void WriteTexts(Utf8JsonWriter json, string name, IReadOnlyList<string> texts)
+    {
+        if (texts.Count == 0)
+            return;
+        json.WriteStartArray(name);
+        foreach (var text in texts)
+            json.WriteStringValue(text);
+        json.WriteEndArray();
+    }
+
+    private static void WriteLabels(Utf8JsonWriter json, Labels labels)
+    {
+        json.WriteStartObject("metric");
+        foreach (var label in labels)
+            json.WriteString(Encoding.UTF8.GetString(label.Name), Encoding.UTF8.GetString(label.Value));
+        json.WriteEndObject();
+    }
+
+    private static void WriteColumn(Utf8JsonWriter json, PromSeries series, bool histograms)
+    {
+        var open = false;
+        for (var i = 0; i < series.Times.Length; i++)
+        {
+            var histogram = series.Histograms?[i];
+            if (histogram is not null != histograms)
+                continue;
+            if (!open)
+                json.WriteStartArray(histograms ? "histograms" : "values");
+            open = true;
+            if (histogram is not null)
+                WriteSample(json, series.Times[i], histogram);
+            else
+                WriteSample(json, series.Times[i], series.Values[i]);
+        }
+        if (open)
+            json.WriteEndArray();
+    }
+
+    private static void WriteSample(Utf8JsonWriter json, long at, double value)
+    {
+        json.WriteStartArray();
+        json.WriteNumberValue(PromTime.Seconds(at));
+        json.WriteStringValue(PromTime.Text(value));
+        json.WriteEndArray();
+    }
+
+    private static void WriteSample(Utf8JsonWriter json, long at, NativeHistogram histogram)
+    {
+        json.WriteStartArray();
+        json.WriteNumberValue(PromTime.Seconds(at));
+        json.WriteStartObject();
+        json.WriteString("count", PromTime.Text(histogram.Count));
+        json.WriteString("sum", PromTime.Text(histogram.Sum));
+        json.WriteStartArray("buckets");
+        foreach (var bucket in histogram.Negative.Reverse())
+            WriteBucket(json, 1, -Upper(histogram, bucket.Index), -Upper(histogram, bucket.Index - 1), bucket.Count);
+        if (histogram.ZeroCount != 0)
+            WriteBucket(json, 3, -histogram.ZeroThreshold, histogram.ZeroThreshold, histogram.ZeroCount);
+        foreach (var bucket in histogram.Positive)
+            WriteBucket(json, 0, Upper(histogram, bucket.Index - 1), Upper(histogram, bucket.Index), bucket.Count);
+        json.WriteEndArray();
+        json.WriteEndObject();
+        json.WriteEndArray();
+    }
+
+    private static double Upper(NativeHistogram histogram, int index) => NativeHistogram.UpperBound(histogram.Schema, index);
+
+    /// <summary>Which sides belong to a bucket: 0 the right one, 1 the left one, 3 both.</summary>
+    private static void WriteBucket(Utf8JsonWriter json, int sides, double lower, double upper, double count)
+    {
+        json.WriteStartArray();
+        json.WriteNumberValue(sides);
+        json.WriteStringValue(PromTime.Text(lower));
+        json.WriteStringValue(PromTime.Text(upper));
+        json.WriteStringValue(PromTime.Text(count));
+        json.WriteEndArray();
+    }
+}

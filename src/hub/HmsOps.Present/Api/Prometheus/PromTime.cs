@@ -1,0 +1,74 @@
+using System.Globalization;
+using HmsOps.Present.Web.Words;
+
+namespace HmsOps.Present.Api.Prometheus;
+
+/// <summary>Times and steps as Prometheus' clients write them.</summary>
+public static class PromTime
+{
+    // Beyond these a long of milliseconds still holds; nobody has samples there.
+    private const double SecondsMax = 9e12;
+
+    /// <summary>Reads seconds since 1970 with a fraction, or RFC 3339; milliseconds since 1970.</summary>
+    public static bool TryReadTime(string text, out long milliseconds)
+    {
+        milliseconds = 0;
+        if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var seconds))
+        {
+            if (!(Math.Abs(seconds) < SecondsMax))
+                return false;
+            milliseconds = (long)Math.Round(seconds * 1_000);
+            return true;
+        }
+        if (!DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at) || !text.Contains('T', StringComparison.OrdinalIgnoreCase))
+            return false;
+        milliseconds = at.ToUnixTimeMilliseconds();
+        return true;
+    }
+
+    /// <summary>Reads seconds with a fraction, or a duration; milliseconds, more than none.</summary>
+    public static bool TryReadStep(string text, out long milliseconds)
+    {
+        milliseconds = 0;
+        if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var seconds))
+        {
+            if (!(Math.Abs(seconds) < SecondsMax))
+                return false;
+        }
+        else if (Durations.TryRead(text, out var span))
+        {
+            seconds = span.TotalSeconds;
+        }
+        else
+        {
+            return false;
+        }
+        milliseconds = (long)Math.Round(seconds * 1_000);
+        return milliseconds > 0;
+    }
+
+    /// <summary>A number as Prometheus writes it: shortest that reads back the same, never with an exponent.</summary>
+    public static string Text(double value)
+    {
+        if (double.IsNaN(value))
+            return "NaN";
+        if (double.IsInfinity(value))
+            return value > 0 ? "+Inf" : "-Inf";
+        var shortest = value.ToString("R", CultureInfo.InvariantCulture);
+        var e = shortest.IndexOf('E', StringComparison.Ordinal);
+        if (e < 0)
+            return shortest;
+        var sign = shortest[0] == '-' ? "-" : "";
+        var digits = shortest[sign.Length..e];
+        var exponent = int.Parse(shortest.AsSpan(e + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
+        var point = digits.IndexOf('.', StringComparison.Ordinal);
+        var whole = (point < 0 ? digits.Length : point) + exponent;
+        digits = digits.Replace(".", "", StringComparison.Ordinal);
+        return sign + (whole <= 0
+            ? "0." + new string('0', -whole) + digits
+            : whole >= digits.Length ? digits + new string('0', whole - digits.Length) : digits[..whole] + "." + digits[whole..]);
+    }
+
+    /// <summary>Seconds since 1970, with milliseconds where there are any.</summary>
+    public static decimal Seconds(long milliseconds) => milliseconds / 1_000m;
+}

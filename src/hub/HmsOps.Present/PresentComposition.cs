@@ -1,0 +1,86 @@
+using HmsOps.Present.Api.Hub;
+using HmsOps.Present.Api.Incidents;
+using HmsOps.Present.Api.Ledger;
+using HmsOps.Present.Api.Live;
+using HmsOps.Present.Api.Prometheus;
+using HmsOps.Present.Api.Push;
+using HmsOps.Present.Api.Workspace;
+using HmsOps.Present.Assets;
+using HmsOps.Present.Doors;
+using HmsOps.Present.Readings;
+using HmsOps.Present.Web;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace HmsOps.Present;
+
+/// <summary>How the hub takes this room in: one call for its services, one for its addresses.</summary>
+public static class PresentComposition
+{
+    /// <summary>Registers what pages and endpoints are made from, and the limits of the door.</summary>
+    public static IServiceCollection AddPresent(this IServiceCollection services, PresentSources sources)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentNullException.ThrowIfNull(sources);
+        services.AddRazorComponents();
+        services.AddResponseCompression(options => options.EnableForHttps = false); // a secret beside text of a stranger must not be compressed with it
+        services.AddSingleton(sources);
+        services.AddSingleton(new HostRule(sources.Hosts));
+        services.AddSingleton(new MetricReader(sources.PromQL));
+        services.AddSingleton(new LedgerReader(sources.Journal));
+        services.AddSingleton(_ => new QueryGate(sources.Time));
+        services.AddSingleton<LiveStreams>();
+        services.AddSingleton<LiveEndpoint>();
+        services.AddSingleton<LedgerEndpoints>();
+        services.AddSingleton<QueryEndpoints>();
+        services.AddSingleton<PageEndpoints>();
+        services.Configure<KestrelServerOptions>(Limit);
+        return services;
+    }
+
+    /// <summary>Maps every page and every address of the API, and what stands before them.</summary>
+    public static WebApplication MapPresent(this WebApplication app)
+    {
+        ArgumentNullException.ThrowIfNull(app);
+        var services = app.Services;
+        var sources = services.GetRequiredService<PresentSources>();
+        app.UseMiddleware<RequestEdge>();
+        app.UseResponseCompression();
+        app.UseRouting(); // after the edge: what is refused there is never routed
+
+        var api = app.MapGroup("/api/ops/v1").AddEndpointFilter(static (context, next) =>
+        {
+            context.HttpContext.Response.Headers.CacheControl = "no-store";
+            return next(context);
+        });
+        PushEndpoint.Map(app, sources);
+        services.GetRequiredService<QueryEndpoints>().Map(app);
+        IncidentsEndpoint.Map(api, sources);
+        services.GetRequiredService<LedgerEndpoints>().Map(api);
+        services.GetRequiredService<LiveEndpoint>().Map(api);
+        WorkspaceEndpoint.Map(api, sources);
+        HubEndpoints.Map(app, api, sources);
+        AssetsEndpoint.Map(app);
+        services.GetRequiredService<PageEndpoints>().Map(app);
+        app.Map("/api/{**rest}", (HttpContext http) => new Problem(
+            "no-address", $"There is no {http.Request.Method} {http.Request.Path}", StatusCodes.Status404NotFound,
+            "docs/reference/api.md lists the addresses of this version.").AsResult());
+        return app;
+    }
+
+    // design/reliability, Limits: each is refused by Kestrel itself, before a byte of ours is spent.
+    private static void Limit(KestrelServerOptions kestrel)
+    {
+        kestrel.AddServerHeader = false;
+        kestrel.Limits.MaxConcurrentConnections = 2_048;
+        kestrel.Limits.MaxRequestLineSize = 8 * 1024;
+        kestrel.Limits.MaxRequestHeadersTotalSize = 32 * 1024;
+        kestrel.Limits.MaxRequestHeaderCount = 64;
+        kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
+        kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(bytesPerSecond: 240, gracePeriod: TimeSpan.FromSeconds(5));
+        kestrel.Limits.MaxRequestBodySize = 8 * 1024 * 1024;
+        kestrel.Limits.Http2.MaxStreamsPerConnection = 100;
+    }
+}

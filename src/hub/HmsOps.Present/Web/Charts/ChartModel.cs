@@ -1,0 +1,94 @@
+using HmsOps.Present.Readings;
+using HmsOps.Present.Web.Words;
+using HmsOps.Record.Projections;
+using HmsOps.Workspace.Rules;
+
+namespace HmsOps.Present.Web.Charts;
+
+/// <summary>One chart, as data: drawn by the server as SVG, and drawn again by <c>&lt;ops-chart&gt;</c> where script runs.</summary>
+public sealed record ChartModel
+{
+    public required string Title { get; init; }
+
+    public required string Unit { get; init; }
+
+    public required DateTimeOffset From { get; init; }
+
+    public required DateTimeOffset To { get; init; }
+
+    public required TimeSpan Step { get; init; }
+
+    public required Moment Clock { get; init; }
+
+    public IReadOnlyList<Line> Lines { get; init; } = [];
+
+    public ChartBound? Bound { get; init; }
+
+    public IReadOnlyList<ChartBand> Bands { get; init; } = [];
+
+    public IReadOnlyList<ChartMark> Marks { get; init; } = [];
+
+    /// <summary>True when the right edge is now, and moves.</summary>
+    public bool IsLive { get; init; }
+
+    /// <summary>What the frame says where there is nothing to draw.</summary>
+    public string? EmptyReason { get; init; }
+
+    /// <summary>The chart in one sentence, for who cannot see it.</summary>
+    public string Summary
+    {
+        get
+        {
+            if (Lines.Count == 0)
+                return EmptyReason ?? "There is nothing to draw.";
+            var values = Lines[0].Values;
+            var peak = Enumerable.Range(0, values.Count).MaxBy(i => values[i]);
+            var at = DateTimeOffset.FromUnixTimeMilliseconds(Lines[0].Times[peak]);
+            return $"{Lines[0].Name} from {Quantity.Of(values[0], Unit)} to {Quantity.Of(values[^1], Unit)}, highest {Quantity.Of(values[peak], Unit)} at {Clock.Of(at)}"
+                + (Bound is null ? "." : $"; the alert line is {Bound.Label}.");
+        }
+    }
+
+    /// <summary>A metric's chart, with what the record knows about that time.</summary>
+    public static ChartModel Of(MetricReading reading, RecordState state, Rule? rule, Moment clock, bool live, string title, string? emptyReason)
+    {
+        var unit = rule is { Unit.Length: > 0 } ? rule.Unit : reading.Unit;
+        var episodes = Episode.OfMetric(state, reading.Metric);
+        return new ChartModel
+        {
+            Title = title,
+            Unit = unit,
+            From = reading.From,
+            To = reading.To,
+            Step = reading.Step,
+            Clock = clock,
+            Lines = reading.Lines,
+            Bound = rule is null ? null : new ChartBound(rule.Threshold, Quantity.Of(rule.Threshold, unit)),
+            Bands = [.. episodes
+                .Where(e => e.FiredAt <= reading.To && (e.ResolvedAt ?? clock.Now) >= reading.From)
+                .Select(e => new ChartBand(e.FiredAt, e.ResolvedAt))],
+            Marks = [.. state.Marks
+                .Where(m => m.Metric == reading.Metric && m.Kind != MarkKind.Resolved && m.At >= reading.From && m.At <= clock.Now)
+                .Select(ChartMark.Of)],
+            IsLive = live,
+            EmptyReason = emptyReason,
+        };
+    }
+}
+
+/// <summary>The alert line.</summary>
+public sealed record ChartBound(double Value, string Label);
+
+/// <summary>The time an alert was firing; still is when it has no end.</summary>
+public sealed record ChartBand(DateTimeOffset From, DateTimeOffset? To);
+
+/// <summary>Something that happened, with its tag.</summary>
+public sealed record ChartMark(DateTimeOffset At, string Shape, string Tag, long Sequence)
+{
+    public static ChartMark Of(Mark mark) => mark.Kind switch
+    {
+        MarkKind.Fired => new(mark.At, "triangle", "alert", mark.Sequence),
+        MarkKind.Acted => new(mark.At, "disc", Deed.Of(mark.Text).Past, mark.Sequence),
+        _ => new(mark.At, "ring", $"not: {Deed.Of(mark.Text).Infinitive}", mark.Sequence),
+    };
+}
