@@ -5,7 +5,7 @@ namespace HmsOps.Disk.Tests;
 
 public sealed class CrashTests
 {
-    private const int Seeds = 1500;
+    private const int Seeds = 1000;
 
     // Flushes that fail now and then, in both manners of file systems.
     private static readonly DiskFaults[] Worlds =

@@ -206,9 +206,7 @@ public sealed class FramedLog : IDisposable
     {
         _active?.Dispose();
         _active = null;
-        if (_frames.Length > 0)
-            ArrayPool<byte>.Shared.Return(_frames);
-        _frames = [];
+        ReturnFrames();
         if (State == LogState.Writable)
             Leave(LogState.ReadOnly, "The log was closed.");
     }
@@ -218,6 +216,8 @@ public sealed class FramedLog : IDisposable
         try
         {
             _disk.CreateFolder(_options.Folder);
+            if (_options.OnFlushFailure == OnFlushFailure.Roll && _segments.Length > 0)
+                Hold(_segments[^1]);
             new LogRepair(_disk, _options, _time).Run(scan);
             if (_segments is [.., { HasNoHeader: false } last])
                 _active = _disk.Open(PathOf(last.Name), writable: true);
@@ -226,17 +226,45 @@ public sealed class FramedLog : IDisposable
         {
             Leave(LogState.Poisoned, $"At opening: {failure.Message} Restart to read what the disk has.");
         }
-        catch (DiskFlushException failure)
+        catch (DiskFlushException failure) when (_segments.Length > 0)
         {
-            // Nothing here was written by us, so there is nothing to write again: go on in a new segment.
-            var name = _segments.Length > 0 ? _segments[^1].Name : _options.Folder;
-            scan.Findings.Add(new LogFinding(LogFindingKind.SegmentLeft, name, 0, 0, NextSequence, NextSequence, null,
-                $"At opening: {failure.Message} The log goes on in a new segment."));
+            TakeOver(failure, scan);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             Leave(LogState.ReadOnly, $"The log cannot be written: {failure.Message}");
         }
+        finally
+        {
+            ReturnFrames();
+        }
+    }
+
+    // The frames of the last segment were read, but may be in the page cache only, and a failed flush may take them from there too (Btrfs):
+    // they are held in memory until they are flushed.
+    private void Hold(Segment last)
+    {
+        _framesBytes = (int)(last.End - HeaderPage.Bytes);
+        using var file = OpenForReading(last);
+        _framesBytes = file.Read(HeaderPage.Bytes, Reserve(0, _framesBytes));
+    }
+
+    // The last segment could not be flushed: what was read of it is written again to a new file, which takes its name.
+    private void TakeOver(DiskFlushException failure, LogScan scan)
+    {
+        var last = _segments[^1];
+        try
+        {
+            _unflushed = true;
+            Begin(last.First);
+            scan.Findings.Add(new LogFinding(LogFindingKind.SegmentLeft, last.Name, 0, last.End, last.First, NextSequence, null,
+                $"At opening: {failure.Message} The frames of {last.Name} were written again to a new file of that name."));
+        }
+        catch (Exception second) when (second is IOException or UnauthorizedAccessException)
+        {
+            Leave(LogState.ReadOnly, $"{failure.Message} Writing the frames again to a new segment failed too: {second.Message} The log is read-only until a restart.");
+        }
+        Settled();
     }
 
     private void CheckFrame(long sequence, int count, ReadOnlySpan<byte> extension, ReadOnlySpan<byte> payload)
@@ -303,6 +331,14 @@ public sealed class FramedLog : IDisposable
         return _frames.AsSpan(at, used);
     }
 
+    private void ReturnFrames()
+    {
+        if (_frames.Length > 0)
+            ArrayPool<byte>.Shared.Return(_frames);
+        _frames = [];
+        _framesBytes = 0;
+    }
+
     private void WriteActive(ReadOnlySpan<byte> frame)
     {
         var segment = _segments[^1];
@@ -351,17 +387,16 @@ public sealed class FramedLog : IDisposable
             file.Write(HeaderPage.Bytes, frames);
             file.Flush();
         }
-        // The name is taken only by a segment that has no durable frame, or by one whose header is damaged: that one is kept.
-        var others = Array.FindAll(_segments, segment => segment.Name != name);
+        // The name is taken only by a segment all of whose durable frames are in the new one too. A damaged one is kept for inspection.
         if (Array.Exists(_segments, segment => segment.Name == name && segment.IsDamaged))
-            _disk.Rename(path, path + DamagedSuffix);
+            AtomicFile.Replace(_disk, path + DamagedSuffix, AtomicFile.Read(_disk, path));
         _disk.Rename(beside, path);
         _disk.FlushFolder(_options.Folder);
 
         var begun = new Segment(name, first, NextNumber()) { End = HeaderPage.Bytes + frames.Length };
         _active?.Dispose();
         _active = _disk.Open(path, writable: true);
-        Volatile.Write(ref _segments, [.. others, begun]);
+        Volatile.Write(ref _segments, [.. _segments.Where(segment => segment.Name != name), begun]);
     }
 
     private byte[] Header(long first)

@@ -37,6 +37,6 @@ public enum LogFindingKind
     /// <summary>Tolerant: a whole segment is gone.</summary>
     MissingSegment,
 
-    /// <summary>Tolerant: the last segment could not be flushed at opening; the log goes on in a new one.</summary>
+    /// <summary>Rolling: the last segment could not be flushed at opening; its frames were written again to a new file of its name.</summary>
     SegmentLeft,
 }

@@ -4,7 +4,7 @@ namespace HmsOps.Disk;
 
 /// <summary>
 /// Does what a scan found to do, before anything acts on the log: removes what was never finished, keeps a torn tail aside and clears it, and
-/// writes the header and the last frame of the last segment again to their own places. Each step may be cut off by a crash and done again.
+/// writes again, to its own place, what the disk may never have got of the last segment. Each step may be cut off by a crash and done again.
 /// </summary>
 internal sealed class LogRepair(IDisk disk, FramedLogOptions options, TimeProvider time)
 {
@@ -35,27 +35,41 @@ internal sealed class LogRepair(IDisk disk, FramedLogOptions options, TimeProvid
         scan.Findings[at] = finding with { KeptAs = keptAs, Sentence = $"{finding.Sentence} They are kept in {keptAs}." };
     }
 
-    // After a failed flush the page cache may show a frame the disk never got, and a restart without a reboot would believe it. The same
-    // bytes to the same place make a second tear harmless.
+    // After a failed flush the page cache may show frames the disk never got, and a restart without a reboot would believe them. The same
+    // bytes to the same place make a second tear harmless. In a strict log that can be the last frame only, and the header of a segment
+    // without any; a tolerant one may have lost any frame of its last segment.
     private void WriteAgain(LogScan scan, Segment last)
     {
         using var file = disk.Open(PathOf(last.Name), writable: true);
         if (scan.Tail is { } tail)
             Clear(file, tail);
-        if (!last.HasNoHeader)
+        if (!options.Strict)
+        {
+            Again(file, 0, last.End);
+        }
+        else
+        {
             Again(file, 0, HeaderPage.Bytes);
-        if (last.LastFrameBytes > 0)
             Again(file, last.LastFrameAt, last.LastFrameBytes);
+        }
         file.Flush();
     }
 
-    private static void Again(IDiskFile file, long offset, int length)
+    private static void Again(IDiskFile file, long from, long length)
     {
-        var bytes = ArrayPool<byte>.Shared.Rent(length);
+        const int PartBytes = 1 << 20;
+        var bytes = ArrayPool<byte>.Shared.Rent((int)Math.Min(length, PartBytes));
         try
         {
-            var read = file.Read(offset, bytes.AsSpan(0, length));
-            file.Write(offset, bytes.AsSpan(0, read));
+            for (var done = 0L; done < length;)
+            {
+                var part = bytes.AsSpan(0, (int)Math.Min(bytes.Length, length - done));
+                var read = file.Read(from + done, part);
+                if (read == 0)
+                    break;
+                file.Write(from + done, part[..read]);
+                done += read;
+            }
         }
         finally
         {
