@@ -12,14 +12,14 @@ public sealed class RetentionTests
     public void Old_samples_leave_readers_at_once_memory_within_the_hour_and_the_disk_by_segments() => _world.Live(End.Stopped, async (store, time) =>
     {
         var largest = 0L;
-        for (var hour = 0; hour < 60; hour++)
+        for (var hour = 0; hour < 36; hour++)
         {
             await Hour(store, time, "m");
             largest = Math.Max(largest, store.Counts.LogBytes);
             Assert.True(store.Counts.Samples <= 11 * 60, $"{store.Counts.Samples} samples after {hour} hours.");
             Assert.Equal(Math.Min(hour + 1, 10) * 60, store.Dump().Split(Environment.NewLine).Length - 1);
         }
-        // 60 h of 60 frames of some 50 bytes each fill 22 segments; 10 h of them 4, an epoch ends within the next one, and one is being filled.
+        // 36 h of 60 frames of some 50 bytes each fill 13 segments; 10 h of them 4, an epoch ends within the next one, and one is being filled.
         Assert.True(_world.Disk.Paths.Count is >= 4 and <= 7, $"{_world.Disk.Paths.Count} segments.");
         Assert.True(largest <= 7 * 12 * 1024, $"{largest} bytes of log.");
         Assert.Equal(0, store.Counts.RetentionFailures);
@@ -33,7 +33,7 @@ public sealed class RetentionTests
             var before = "";
             _world.Live(life % 2 == 0 ? End.Killed : End.Stopped, async (store, time) =>
             {
-                for (var hour = 0; hour < 9; hour++)
+                for (var hour = 0; hour < 7; hour++)
                 {
                     await store.Observe(("rare", hour + (life * 0.5), $"{life} {hour}"));
                     for (var i = 0; i < 20; i++)

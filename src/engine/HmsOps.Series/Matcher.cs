@@ -37,7 +37,7 @@ public sealed class Matcher
         Value = value;
         _value = Encoding.UTF8.GetBytes(value);
         if (op is MatchOp.Regex or MatchOp.NotRegex)
-            _regex = new Regex($"^(?:{value})$", Linear, TimeSpan.FromMilliseconds(100));
+            _regex = Anchored(value);
     }
 
     /// <summary>The label's name.</summary>
@@ -60,6 +60,12 @@ public sealed class Matcher
 
     /// <summary>True when the whole label set satisfies this matcher.</summary>
     public bool Matches(Labels labels) => Matches(labels.Get(Encoding.UTF8.GetBytes(Name)));
+
+    private static Regex Anchored(string pattern)
+    {
+        _ = new Regex(pattern, Linear); // alone first: one that closes our group is not a pattern
+        return new Regex($@"\A(?:{pattern})\z", Linear, TimeSpan.FromMilliseconds(100)); // not ^ and $, which know lines
+    }
 
     /// <inheritdoc/>
     public override string ToString()

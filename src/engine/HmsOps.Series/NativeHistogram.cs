@@ -62,9 +62,12 @@ public sealed class NativeHistogram
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(absolute);
         if (double.IsInfinity(absolute))
             absolute = double.MaxValue;
-        // log2 of a power of two is exact in .NET, so the inclusive bound holds there.
-        var exact = Math.ScaleB(Math.Log2(absolute), schema);
-        var index = (int)Math.Ceiling(exact);
+        var log = Math.Log2(absolute);
+        var index = (int)Math.Ceiling(Math.ScaleB(log, schema));
+        // log2 of a power of two is exact in .NET, so the inclusive bound holds there. Nothing to check, and among the smallest numbers nothing to
+        // check with: bounds of several buckets round to the same one.
+        if (absolute == Math.ScaleB(1, (int)log))
+            return index;
         // A value that is the bound itself, up to rounding of log2, belongs below it: check both neighbours against the bound as we compute it.
         if (absolute > UpperBound(schema, index))
             return index + 1;

@@ -21,5 +21,5 @@ public sealed class ObservationBatch
 /// <summary>One observed value.</summary>
 /// <param name="Series">The histogram's series.</param>
 /// <param name="Value">What was measured; finite.</param>
-/// <param name="Id">The sender's own id, empty if none: a second observation with the same id within ten minutes is a no-op.</param>
+/// <param name="Id">The sender's own id, empty if none: a second observation of the series with the same id within ten minutes is a no-op.</param>
 public readonly record struct Observation(Labels Series, double Value, string Id);

@@ -202,9 +202,9 @@ public sealed class MetricStore : ISeriesSink, ISeriesSource, IDisposable
             var now = Now();
             var stamp = Math.Max(now, _fold.Stamp);
             verdict = State == MetricStoreState.ReadOnly ? RefuseAll(items) : read(now, stamp);
-            if (verdict.Accepted.Count > 0)
-                written = _lastWritten = await PlaceAsync(type, verdict.Accepted.Count, stamp);
-            else if (verdict.Known.Count > 0)
+            if (verdict.Accepted > 0)
+                written = _lastWritten = await PlaceAsync(type, verdict.Accepted, stamp);
+            else if (verdict.Known > 0)
                 written = _lastWritten; // what is known may not be written yet, and this answer is a promise too
         }
         finally
@@ -212,7 +212,7 @@ public sealed class MetricStore : ISeriesSink, ISeriesSource, IDisposable
             _turn.Give();
         }
         if (!await written)
-            verdict.RefuseUnwritten(Refusals.ReadOnly(_readOnlyBecause ?? ""));
+            verdict.RefuseRest(Refusals.ReadOnly(_readOnlyBecause ?? ""));
         var result = verdict.Result;
         Count(result);
         return result;
@@ -331,6 +331,10 @@ public sealed class MetricStore : ISeriesSink, ISeriesSource, IDisposable
         {
             await _commit.CutBeforeAsync(sequence);
         }
+        catch (InvalidOperationException) when (stopping.IsCancellationRequested)
+        {
+            // The log was closed in this very moment; the next life cuts.
+        }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             // Old segments stay for now: more disk is used, nothing is lost, and the next cut takes them too.
@@ -358,8 +362,8 @@ public sealed class MetricStore : ISeriesSink, ISeriesSource, IDisposable
 
     private Verdict RefuseAll(int items)
     {
-        var verdict = new Verdict();
-        verdict.RefuseAll(items, Refusals.ReadOnly(_readOnlyBecause ?? ""));
+        var verdict = new Verdict(items);
+        verdict.RefuseRest(Refusals.ReadOnly(_readOnlyBecause ?? ""));
         return verdict;
     }
 

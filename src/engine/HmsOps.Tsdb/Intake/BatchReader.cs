@@ -53,7 +53,7 @@ internal sealed class BatchReader(MetricStoreOptions options, SeriesHead head, O
 
     public Verdict Read(SampleBatch batch, long now)
     {
-        var verdict = Begin();
+        var verdict = Begin(batch.Count);
         for (var i = 0; i < batch.Count; i++)
         {
             var (labels, time, value) = (batch.Series(i), batch.Time(i), batch.Value(i));
@@ -61,7 +61,7 @@ internal sealed class BatchReader(MetricStoreOptions options, SeriesHead head, O
             if (series is { Kind: SeriesKind.Float } && StoredBits(series, time) is { } bits)
             {
                 if (bits == BitConverter.DoubleToInt64Bits(value))
-                    verdict.Known.Add(i);
+                    verdict.Recognise();
                 else
                     verdict.Refuse(i, refusals.DuplicateTime, labels);
             }
@@ -72,7 +72,7 @@ internal sealed class BatchReader(MetricStoreOptions options, SeriesHead head, O
             else
             {
                 Stage(series, time, value);
-                verdict.Accepted.Add(i);
+                verdict.Accept();
             }
         }
         return verdict;
@@ -81,7 +81,7 @@ internal sealed class BatchReader(MetricStoreOptions options, SeriesHead head, O
     public Verdict Read(ObservationBatch batch, long stamp)
     {
         ids.Forget(stamp);
-        var verdict = Begin();
+        var verdict = Begin(batch.Items.Count);
         for (var i = 0; i < batch.Items.Count; i++)
         {
             var (labels, value, id) = batch.Items[i];
@@ -89,13 +89,13 @@ internal sealed class BatchReader(MetricStoreOptions options, SeriesHead head, O
             if (RefusalOf(value, id) is { } refusal)
                 verdict.Refuse(i, refusal, labels);
             else if (IsKnown(labels, id, out var key))
-                verdict.Known.Add(i);
+                verdict.Recognise();
             else if (!TryAdmit(labels, SeriesKind.Observed, ref series, out refusal))
                 verdict.Refuse(i, refusal, labels);
             else
             {
                 Stage(series, value, id, key);
-                verdict.Accepted.Add(i);
+                verdict.Accept();
             }
         }
         return verdict;
@@ -120,7 +120,7 @@ internal sealed class BatchReader(MetricStoreOptions options, SeriesHead head, O
     /// <summary>The epoch has filled a segment: the next one may begin.</summary>
     public bool EpochIsFull => _epochBytes >= options.SegmentBytes - SegmentHeaderBytes;
 
-    private Verdict Begin()
+    private Verdict Begin(int items)
     {
         _batch++;
         _declared = 0;
@@ -130,7 +130,7 @@ internal sealed class BatchReader(MetricStoreOptions options, SeriesHead head, O
         _stagedIds.Clear();
         _before = default;
         _stagedWeight = 0;
-        return new Verdict();
+        return new Verdict(items);
     }
 
     // Newest first: that is where all but resends end.

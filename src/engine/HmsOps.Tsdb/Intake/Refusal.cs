@@ -61,45 +61,47 @@ internal sealed class Refusals(MetricStoreOptions options)
     };
 }
 
-/// <summary>What became of the items of one batch, as it is read.</summary>
-internal sealed class Verdict
+/// <summary>What became of the items of one batch, as it is read: each is accepted, known or refused. Only refusals cost anything.</summary>
+internal sealed class Verdict(int items)
 {
     // So that an answer to a hostile batch stays small; the index names the others.
     private const int NamedMax = 10;
     private const int NameCharsMax = 200;
 
-    private readonly List<RefusedSample> _refused = [];
+    private List<RefusedSample>? _refused;
 
     /// <summary>Items that enter the log.</summary>
-    public List<int> Accepted { get; } = [];
+    public int Accepted { get; private set; }
 
     /// <summary>Items that were stored before.</summary>
-    public List<int> Known { get; } = [];
+    public int Known { get; private set; }
 
-    public void Refuse(int index, Refusal refusal, Labels series) => _refused.Add(new RefusedSample(
-        index, refusal.Reason, _refused.Count < NamedMax ? $"{Shown(series)}: {refusal.Sentence}" : refusal.Sentence));
+    public AppendResult Result => _refused is null ? AppendResult.All(Accepted + Known) : new AppendResult(Accepted + Known, _refused);
 
-    public void RefuseAll(int count, Refusal refusal)
+    public void Accept() => Accepted++;
+
+    public void Recognise() => Known++;
+
+    public void Refuse(int index, Refusal refusal, Labels series)
     {
-        for (var i = 0; i < count; i++)
-            _refused.Add(new RefusedSample(i, refusal.Reason, refusal.Sentence));
+        _refused ??= [];
+        _refused.Add(new RefusedSample(
+            index, refusal.Reason, _refused.Count < NamedMax ? $"{Shown(series)}: {refusal.Sentence}" : refusal.Sentence));
     }
 
-    /// <summary>Takes back what could not be written.</summary>
-    public void RefuseUnwritten(Refusal refusal)
+    /// <summary>Refuses all that was not refused for its own sake: it could not be written.</summary>
+    public void RefuseRest(Refusal refusal)
     {
-        foreach (var index in Accepted)
-            _refused.Add(new RefusedSample(index, refusal.Reason, refusal.Sentence));
-        foreach (var index in Known)
-            _refused.Add(new RefusedSample(index, refusal.Reason, refusal.Sentence));
-        Accepted.Clear();
-        Known.Clear();
-        _refused.Sort(static (a, b) => a.Index.CompareTo(b.Index));
+        var own = new Queue<RefusedSample>(_refused ?? []);
+        var all = new List<RefusedSample>(items);
+        for (var index = 0; index < items; index++)
+        {
+            var isOwn = own.TryPeek(out var refused) && refused.Index == index;
+            all.Add(isOwn ? own.Dequeue() : new RefusedSample(index, refusal.Reason, refusal.Sentence));
+        }
+        _refused = all;
+        (Accepted, Known) = (0, 0);
     }
-
-    public AppendResult Result => _refused.Count == 0
-        ? AppendResult.All(Accepted.Count + Known.Count)
-        : new AppendResult(Accepted.Count + Known.Count, _refused);
 
     private static string Shown(Labels series)
     {
