@@ -40,3 +40,6 @@ public abstract record SendOutcome
     /// <summary>It never will as things are: bad address, SMTP 5xx, 4xx. Another channel has to take it.</summary>
     public sealed record Rejected(string Reason) : SendOutcome;
 }
+
+/// <summary>The value behind a secret's name, fetched at each use so that a changed one counts at once; null when nothing defines it. Never shown, never kept.</summary>
+public delegate Task<string?> SecretValue(string name, CancellationToken cancellationToken);

@@ -200,7 +200,7 @@ public sealed class SmtpChannelTests
     {
         await using var server = new ScriptedMailServer(("EHLO", "250-mail.test\r\n250 AUTH PLAIN"));
         string? value = null;
-        var channel = new SmtpChannel(new Settings("localhost", server.Port, "ops@opm.gov", "ops", "mail"), name => name == "mail" ? value : null, _time);
+        var channel = new SmtpChannel(new Settings("localhost", server.Port, "ops@opm.gov", "ops", "mail"), (name, _) => Task.FromResult(name == "mail" ? value : null), _time);
         Assert.Equal(
             new SendOutcome.Rejected(
                 $"mail server localhost:{server.Port} is to be signed in to as 'ops', but the secret 'mail' has no value: define it under secrets: in hms-ops.yaml."),
@@ -217,7 +217,7 @@ public sealed class SmtpChannelTests
             new SendOutcome.Rejected("mail server localhost:465 expects TLS from the first byte, which is not in this version: take port 587, with STARTTLS."), outcome);
     }
 
-    private static string? NoSecrets(string name) => null;
+    private static Task<string?> NoSecrets(string name, CancellationToken cancellationToken) => Task.FromResult<string?>(null);
 
     private static string Base64(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
 
@@ -229,6 +229,6 @@ public sealed class SmtpChannelTests
         var trust = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
         if (trusted)
             trust.CustomTrustStore.Add(server.Certificate);
-        return new SmtpChannel(new Settings("localhost", server.Port, "ops@opm.gov", user, "mail"), name => name == "mail" ? Password : null, _time, trust);
+        return new SmtpChannel(new Settings("localhost", server.Port, "ops@opm.gov", user, "mail"), (name, _) => Task.FromResult(name == "mail" ? Password : null), _time, trust);
     }
 }

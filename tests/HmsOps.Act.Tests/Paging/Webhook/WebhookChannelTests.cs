@@ -165,7 +165,7 @@ public sealed class WebhookChannelTests
     private async Task<SendOutcome> Send(ScriptedReceiver receiver, PageMessage page, string? secret = null)
     {
         using var channel = new WebhookChannel(
-            new Settings(receiver.Url, secret is null ? null : "hook"), name => name == "hook" ? secret : null, _time);
+            new Settings(receiver.Url, secret is null ? null : "hook"), (name, _) => Task.FromResult(name == "hook" ? secret : null), _time);
         return await channel.SendAsync(page, CancellationToken.None).WaitAsync(Pages.Patience);
     }
 }

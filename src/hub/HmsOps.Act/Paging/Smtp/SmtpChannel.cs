@@ -15,7 +15,7 @@ namespace HmsOps.Act.Paging.Smtp;
 /// <param name="secrets">A secret's value by its name, null when it has none; asked at each page.</param>
 /// <param name="time">Deadline and date.</param>
 /// <param name="trust">Whose certificates are believed; null for the machine's own choice.</param>
-public sealed class SmtpChannel(Settings settings, Func<string, string?> secrets, TimeProvider time, X509ChainPolicy? trust = null) : IChannel
+public sealed class SmtpChannel(Settings settings, SecretValue secrets, TimeProvider time, X509ChainPolicy? trust = null) : IChannel
 {
     private const int PortOfTlsAtOnce = 465;
 
@@ -27,7 +27,8 @@ public sealed class SmtpChannel(Settings settings, Func<string, string?> secrets
 
     public async Task<SendOutcome> SendAsync(PageMessage message, CancellationToken cancellationToken)
     {
-        if (Objection(message, out var password) is { } objection)
+        var (objection, password) = await ObjectionAsync(message, cancellationToken);
+        if (objection is not null)
             return new SendOutcome.Rejected(objection);
 
         using var deadline = new CancellationTokenSource(Deadline, time);
@@ -70,20 +71,19 @@ public sealed class SmtpChannel(Settings settings, Func<string, string?> secrets
     private SendOutcome.Failed Failed(string what, SmtpDelivery delivery) => new(
         $"{Server} {what} (while waiting for {delivery.Step})" + (delivery.MayBeTaken ? "; it may have taken the page" : ""));
 
-    private string? Objection(PageMessage message, out string? password)
+    private async Task<(string? Objection, string? Password)> ObjectionAsync(PageMessage message, CancellationToken cancellationToken)
     {
-        password = null;
         if (!MailText.IsAddress(message.To))
-            return $"'{Processes.Text.VisibleText.Of(message.To)}' is not a mail address this version can write to: name@example.org, in ASCII.";
+            return ($"'{Processes.Text.VisibleText.Of(message.To)}' is not a mail address this version can write to: name@example.org, in ASCII.", null);
         if (!MailText.IsAddress(settings.From))
-            return $"The sender '{Processes.Text.VisibleText.Of(settings.From)}' is not a mail address: set from: of the channel to one.";
+            return ($"The sender '{Processes.Text.VisibleText.Of(settings.From)}' is not a mail address: set from: of the channel to one.", null);
         if (settings.Port == PortOfTlsAtOnce)
-            return $"{Server} expects TLS from the first byte, which is not in this version: take port 587, with STARTTLS.";
+            return ($"{Server} expects TLS from the first byte, which is not in this version: take port 587, with STARTTLS.", null);
         if (settings.User is null)
-            return null;
-        password = settings.PasswordSecret is { } name ? secrets(name) : null;
+            return (null, null);
+        var password = settings.PasswordSecret is { } name ? await secrets(name, cancellationToken) : null;
         return password is not null
-            ? null
-            : $"{Server} is to be signed in to as '{settings.User}', but the secret '{settings.PasswordSecret}' has no value: define it under secrets: in hms-ops.yaml.";
+            ? (null, password)
+            : ($"{Server} is to be signed in to as '{settings.User}', but the secret '{settings.PasswordSecret}' has no value: define it under secrets: in hms-ops.yaml.", null);
     }
 }

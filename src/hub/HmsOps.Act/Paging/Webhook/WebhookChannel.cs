@@ -26,12 +26,12 @@ public sealed class WebhookChannel : IChannel, IDisposable
     private static readonly TimeSpan RetryAfterMax = TimeSpan.FromHours(1);
 
     private readonly Settings _settings;
-    private readonly Func<string, string?> _secrets;
+    private readonly SecretValue _secrets;
     private readonly TimeProvider _time;
     private readonly HttpClient _http;
 
     /// <summary>Takes the address from the workspace, and where a secret's value is found at each page.</summary>
-    public WebhookChannel(Settings settings, Func<string, string?> secrets, TimeProvider time)
+    public WebhookChannel(Settings settings, SecretValue secrets, TimeProvider time)
     {
         _settings = settings;
         _secrets = secrets;
@@ -58,7 +58,8 @@ public sealed class WebhookChannel : IChannel, IDisposable
 
     public async Task<SendOutcome> SendAsync(PageMessage message, CancellationToken cancellationToken)
     {
-        if (Objection(out var secret) is { } objection)
+        var (objection, secret) = await ObjectionAsync(cancellationToken);
+        if (objection is not null)
             return new SendOutcome.Rejected(objection);
 
         using var deadline = new CancellationTokenSource(Deadline, _time);
@@ -85,17 +86,16 @@ public sealed class WebhookChannel : IChannel, IDisposable
 
     public void Dispose() => _http.Dispose();
 
-    private string? Objection(out string? secret)
+    private async Task<(string? Objection, string? Secret)> ObjectionAsync(CancellationToken cancellationToken)
     {
-        secret = null;
         if (_settings.Url.Scheme is not ("http" or "https"))
-            return $"{Receiver} is no address for a web hook: it begins with http:// or https://.";
+            return ($"{Receiver} is no address for a web hook: it begins with http:// or https://.", null);
         if (_settings.SigningSecret is not { } name)
-            return null;
-        secret = _secrets(name);
+            return (null, null);
+        var secret = await _secrets(name, cancellationToken);
         return secret is not null
-            ? null
-            : $"Pages to {Receiver} are to be signed, but the secret '{name}' has no value: define it under secrets: in hms-ops.yaml.";
+            ? (null, secret)
+            : ($"Pages to {Receiver} are to be signed, but the secret '{name}' has no value: define it under secrets: in hms-ops.yaml.", null);
     }
 
     private HttpRequestMessage RequestOf(PageMessage message, string? secret)
