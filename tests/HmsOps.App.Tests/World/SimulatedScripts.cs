@@ -8,6 +8,7 @@ namespace HmsOps.App.Tests.World;
 /// </summary>
 internal sealed class SimulatedScripts(Action<string> effect)
 {
+    private readonly Action<string> _effect = effect;
     private static readonly TimeSpan Takes = TimeSpan.FromSeconds(2);
 
     private readonly Dictionary<EffectKey, Run> _runs = [];
@@ -57,7 +58,7 @@ internal sealed class SimulatedScripts(Action<string> effect)
             {
                 run.TookEffect = true;
                 scripts.Executed.Add(run.Path);
-                effect(run.Path);
+                scripts._effect(run.Path);
             }
             return new ScriptOutcome.Exited(scripts.ExitCode, $"ran {run.Path}\n", Takes);
         }
