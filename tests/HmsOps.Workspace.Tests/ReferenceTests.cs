@@ -54,5 +54,14 @@ public sealed class ReferenceTests
     [Fact]
     public void A_key_is_explained_with_type_default_meaning_and_example() => Assert.Equal(
         "window: a duration like 5m, default 3m\n    The stretch of time the statistic is taken over.\n    example: window: 3m\n",
-        Explanation.Of("window", MetricRuleShape.Window));
+        KnownShapes.Explain("rules.window"));
+
+    [Fact]
+    public void A_kind_is_explained_key_by_key_and_what_is_none_is_not()
+    {
+        Assert.Contains("guardrails.rollback.per_hour: a whole number, default 2", KnownShapes.Explain("policy"));
+        Assert.Null(KnownShapes.Explain("policy.colour"));
+        Assert.Null(KnownShapes.Explain("slo"));
+        Assert.Equal(["rules", "roster", "policy", "workspace"], KnownShapes.All.Keys);
+    }
 }

@@ -68,7 +68,7 @@ public sealed class SettingsReaderTests
             limits: {metric: {body: 64 KiB, items: 100}}
             secrets:
               smtp: env:SMTP_PASSWORD
-              pages: file:/etc/ops/pages.key
+              pages: file:pages.key
               vault: [/usr/bin/vault, read, ops]
             """));
         Assert.Equal(["127.0.0.1:9900", "[::1]:3000"], settings.Listen.Select(address => address.ToString()));

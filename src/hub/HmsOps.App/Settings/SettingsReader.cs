@@ -49,18 +49,17 @@ public sealed class SettingsReader
         return reader.Unsafe(settings) is { } why ? new SettingsOutcome.RefusedForSafety(why) : new SettingsOutcome.Read(settings, reader._lines);
     }
 
+    // In the order of the table: it is the order of the lines that are shown.
     private HubSettings Read()
     {
-        var listen = Pick("listen", SettingsShape.Listen, _file, [new ListenAddress(IPAddress.Loopback, 9900)]);
-        var zone = Pick("timezone", SettingsShape.TimeZone, _file, _sources.SystemTimeZone);
         var log = Group(SettingsShape.Log);
         var settings = new HubSettings
         {
-            Listen = listen,
+            Listen = Pick("listen", SettingsShape.Listen, _file, [new ListenAddress(IPAddress.Loopback, 9900)]),
             Workspace = Folder("workspace", SettingsShape.Workspace),
             Data = Folder("data", SettingsShape.Data),
             Name = PickOptional("name", SettingsShape.Name, _file),
-            TimeZone = zone,
+            TimeZone = Pick("timezone", SettingsShape.TimeZone, _file, _sources.SystemTimeZone),
             PublicUrl = PickOptional("public_url", SettingsShape.PublicUrl, _file),
             LogLevel = Pick("log.level", SettingsShape.LogLevel, log, LogLevel.Information),
             LogFormat = Pick("log.format", SettingsShape.LogFormat, log, LogFormat.Text),
@@ -135,15 +134,22 @@ public sealed class SettingsReader
     private string Folder(string name, Key<string> key)
     {
         var folder = Pick(name, key, _file, $"./{name}");
+        return Absolute(name, folder);
+    }
+
+    private string Absolute(string name, string path)
+    {
         var from = _origins[name] is SettingOrigin.Written && _sources.File is { } file ? Path.GetDirectoryName(file.Path) : null;
-        return Path.GetFullPath(folder, Path.GetFullPath(from ?? _sources.WorkingDirectory));
+        return Path.GetFullPath(path, Path.GetFullPath(from ?? _sources.WorkingDirectory));
     }
 
     private Dictionary<string, SecretSource> SecretsOf(IReadOnlyList<KeyValuePair<string, SecretSource>> written)
     {
         foreach (var (name, _) in written.Where(secret => !Credentials.IsName(secret.Key)))
             _wrong.Add(Say("secrets", "E033", $"'{Findings.Shorten(name)}' cannot name a secret.", "Letters, digits, '_' and '-', at most 64."));
-        return written.ToDictionary();
+        return written.ToDictionary(
+            secret => secret.Key,
+            secret => secret.Value is SecretSource.FromFile file ? new SecretSource.FromFile(Absolute("secrets", file.Path)) : secret.Value);
     }
 
     // A sample may not arrive later than it would be deleted. Of two values that were both written neither is corrected; a default gives way.

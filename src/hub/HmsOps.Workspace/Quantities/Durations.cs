@@ -16,11 +16,11 @@ public static class Durations
     ];
 
     // What people write instead; said in the remedy, for a reader that guesses reads something else one day.
-    private static readonly Dictionary<string, string> Spelled = new()
-    {
-        ["sec"] = "s", ["secs"] = "s", ["second"] = "s", ["seconds"] = "s", ["mins"] = "m", ["minute"] = "m", ["minutes"] = "m",
-        ["hr"] = "h", ["hrs"] = "h", ["hour"] = "h", ["hours"] = "h", ["day"] = "d", ["days"] = "d", ["week"] = "w", ["weeks"] = "w", ["year"] = "y", ["years"] = "y",
-    };
+    private static readonly (string Unit, string[] Words)[] Spelled =
+    [
+        ("s", ["sec", "secs", "second", "seconds"]), ("m", ["mins", "minute", "minutes"]), ("h", ["hr", "hrs", "hour", "hours"]), ("d", ["day", "days"]),
+        ("w", ["week", "weeks"]), ("y", ["year", "years"]),
+    ];
 
     /// <summary>Reads a span. A bare <c>0</c> needs no unit, every other number does.</summary>
     public static bool TryParse(string text, out TimeSpan span)
@@ -77,7 +77,7 @@ public static class Durations
         mended = digits switch
         {
             < 0 when compact.Length is > 0 and < 10 => compact + "s",
-            > 0 when Spelled.TryGetValue(compact[digits..].Trim().ToLowerInvariant(), out var unit) => compact[..digits] + unit,
+            > 0 when Array.Find(Spelled, row => row.Words.Contains(compact[digits..].Trim().ToLowerInvariant())).Unit is { } unit => compact[..digits] + unit,
             _ => null,
         };
         return mended is not null;
