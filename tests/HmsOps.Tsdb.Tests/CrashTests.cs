@@ -134,7 +134,9 @@ public sealed class CrashTests
             _end = end;
             _world = new StoreWorld(seed, StoreWorld.Small with
             {
-                SegmentBytes = 9 * 1024, BatchBytesMax = 4 * 1024, DurabilityWindow = window ?? TimeSpan.FromSeconds(1),
+                SegmentBytes = 9 * 1024,
+                BatchBytesMax = 4 * 1024,
+                DurabilityWindow = window ?? TimeSpan.FromSeconds(1),
             });
         }
 

@@ -132,7 +132,10 @@ public sealed class LimitTests
     {
         _world.Options = _world.Options with
         {
-            SeriesMax = series, SamplesMax = samples, Retention = TimeSpan.FromHours(retentionHours), HistogramSchema = schema,
+            SeriesMax = series,
+            SamplesMax = samples,
+            Retention = TimeSpan.FromHours(retentionHours),
+            HistogramSchema = schema,
         };
         Assert.Contains(rule, Assert.Throws<ArgumentException>(() => _world.Look(store => store.State)).Message);
     }

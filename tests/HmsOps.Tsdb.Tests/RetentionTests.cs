@@ -4,8 +4,11 @@ public sealed class RetentionTests
 {
     private readonly StoreWorld _world = new(options: StoreWorld.Small with
     {
-        SegmentBytes = 12 * 1024, BatchBytesMax = 4 * 1024,
-        Retention = TimeSpan.FromHours(10), LateWindow = TimeSpan.FromHours(1), ObservedLife = TimeSpan.FromMinutes(2),
+        SegmentBytes = 12 * 1024,
+        BatchBytesMax = 4 * 1024,
+        Retention = TimeSpan.FromHours(10),
+        LateWindow = TimeSpan.FromHours(1),
+        ObservedLife = TimeSpan.FromMinutes(2),
     });
 
     [Fact]

@@ -61,7 +61,8 @@ public sealed class StoreFrameTests
     {
         var series = new HeadSeries(Labels.From(("__name__", "tax-bot.ok"), ("job", "é")), SeriesKind.Observed)
         {
-            LogId = 300, Open = new OpenHistogram(5, 160) { LastObserved = 5_000, LastSample = 6_000, IsChanged = true },
+            LogId = 300,
+            Open = new OpenHistogram(5, 160) { LastObserved = 5_000, LastSample = 6_000, IsChanged = true },
         };
         foreach (var value in values)
             series.Open.Observe(value);
