@@ -4,7 +4,7 @@ import { duration } from "./quantity.js";
 class Age extends HTMLElement {
   connectedCallback() {
     this.tick = () => {
-      const text = duration(Math.max(0, (Date.now() - Number(this.dataset.since)) / 1000));
+      const text = duration(Math.max(0, (Date.now() - Number(this.dataset.since)) / 1000)).replace(".0\u00a0", "\u00a0");
       if (this.textContent !== text) this.textContent = text;
     };
     this.timer = setInterval(this.tick, 1000);

@@ -131,7 +131,7 @@ class Chart extends HTMLElement {
   draw() {
     const first = this.lines[0];
     if (!first || !this.data.get(first.name)) return;
-    this.classList.add("drawn");
+    this.classList.add("drawn"); // the picture makes room for the canvas, which only now has a size
     const ratio = devicePixelRatio || 1, width = this.clientWidth, height = this.canvas.clientHeight;
     if (width === 0 || height === 0) return;
     if (this.canvas.width !== Math.round(width * ratio) || this.canvas.height !== Math.round(height * ratio)) {
@@ -307,7 +307,7 @@ class Chart extends HTMLElement {
     e.preventDefault();
   }
 
-  label(v) { return v === 0 ? "0" : quantity(v, this.unit); }
+  label(v) { return v === 0 ? "0" : quantity(v, this.unit).replace(".0\u00a0", "\u00a0"); }
 
   clock(at, exact) {
     const options = { timeZone: this.dataset.zone === "UTC" ? "UTC" : this.dataset.zone, hour: "2-digit", minute: "2-digit", hourCycle: "h23" };

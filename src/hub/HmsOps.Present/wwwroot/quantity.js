@@ -1,4 +1,4 @@
-// The same rules as Quantity on the server (Web/Words/Quantity.cs); a test holds the two together.
+// The same rules as Quantity on the server (Web/Words/Quantity.cs).
 const nbsp = "\u00a0";
 
 export function quantity(value, unit) {

@@ -103,6 +103,11 @@ public sealed record WatchingRule(Rule Rule, double? Value, double? Fill, Sign S
         return new WatchingRule(rule, value, value is { } v && rule.Threshold > 0 ? v / rule.Threshold : null, sign, reading?.Problem);
     }
 
+    /// <summary>Why it is quiet although its window is still outside the bound; null when it is not so.</summary>
+    public string? WhyQuiet => Sign.Look == SignLook.Ok && Value is { } value && Rule.Op.Holds(value, Rule.Threshold)
+        ? "Its window still holds what is over. The latest values are inside the bound, so it does not fire again."
+        : null;
+
     /// <summary><c>alerts/county_api.yml, line 2</c></summary>
     public string Place => $"{Rule.Source.File}, line {Rule.Source.Line}";
 }

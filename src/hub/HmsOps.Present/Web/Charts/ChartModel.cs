@@ -63,7 +63,7 @@ public sealed record ChartModel
             Step = reading.Step,
             Clock = clock,
             Lines = reading.Lines,
-            Bound = rule is null ? null : new ChartBound(rule.Threshold, Quantity.Of(rule.Threshold, unit)),
+            Bound = rule is null ? null : new ChartBound(rule.Threshold, Quantity.OfRound(rule.Threshold, unit)),
             Bands = [.. episodes
                 .Where(e => e.FiredAt <= reading.To && (e.ResolvedAt ?? clock.Now) >= reading.From)
                 .Select(e => new ChartBand(e.FiredAt, e.ResolvedAt))],

@@ -77,7 +77,7 @@ public sealed class ChartScale
     public static string Text(double coordinate) => coordinate.ToString("0.#", CultureInfo.InvariantCulture);
 
     /// <summary>A tick's label, in the unit that suits the top of the axis.</summary>
-    public string Label(double tick) => tick == 0 ? "0" : Quantity.Of(tick, _chart.Unit);
+    public string Label(double tick) => tick == 0 ? "0" : Quantity.OfRound(tick, _chart.Unit);
 
     /// <summary>A step of 1, 2 or 5 times a power of ten, and the lowest multiple of it over the value: three to six grid lines.</summary>
     public static (double Step, double Ceiling) Nice(double value)

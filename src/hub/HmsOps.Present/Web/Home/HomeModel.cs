@@ -90,7 +90,7 @@ public sealed record MetricTile(string Metric, string Unit, Sign Sign, Sign? Act
                 { Settled.Outcome: "succeeded" } => new Sign(SignLook.Act, Capital(Deed.Of(act).Past)),
                 _ => null,
             },
-            reading, rule, $"{Sentences.Beyond(rule.Op)} {Quantity.Of(rule.Threshold, unit)}");
+            reading, rule, $"{Sentences.Beyond(rule.Op)} {Quantity.OfRound(rule.Threshold, unit)}");
     }
 
     private static string Capital(string text) => char.ToUpperInvariant(text[0]) + text[1..];
@@ -110,7 +110,7 @@ public sealed record IncidentStripModel(Incident Incident, string Sentence, IRea
         IReadOnlyList<PathDot> dots =
         [
             new("Change", "no change is known to HMS-OPS", DotStage.Unknown),
-            new("Noticed", first is null ? "" : $"{clock.Of(first.FiredAt)} {(fired is null ? first.Name : $"passed {Quantity.Of(fired.Threshold, fired.Unit)}")}", DotStage.Done),
+            new("Noticed", first is null ? "" : $"{clock.Of(first.FiredAt)} {(fired is null ? first.Name : $"passed {Quantity.OfRound(fired.Threshold, fired.Unit)}")}", DotStage.Done),
             new("Decided", act switch
             {
                 null => "no automatic act is named",

@@ -60,7 +60,7 @@ public static class EnvelopeWords
         ActIntended e => Act("return", SignLook.Act, $"Decided: {Deed.Of(e.Title).Infinitive}", GuardLine(e.Guards)),
         ActRefused e => Act("stop", SignLook.Warn, $"Not allowed to {Deed.Of(e.Title).Infinitive}", $"{e.Detail}{(e.AllowedAt is null ? "" : $" Possible again at {Moment.Exact(e.AllowedAt.Value)[11..16]} UTC.")}"),
         ActBegun e => Act("return", SignLook.Act, $"Began to {DeedOf(state, e.Intent).Infinitive}", e.Attempt > 1 ? $"Attempt {e.Attempt}." : ""),
-        ActDone e => Act("tick", SignLook.Act, $"Did {DeedOf(state, e.Intent).Noun}, in {Quantity.Duration(e.Took)}", e.Detail),
+        ActDone e => Act("tick", SignLook.Act, $"{Capital(DeedOf(state, e.Intent).Noun)} done in {Quantity.Duration(e.Took)}", e.Detail),
         ActFailed { Unknown: true } e => Act("stop", SignLook.Unsure, $"Nobody can say how the {DeedOf(state, e.Intent).Noun} ended", e.Detail),
         ActFailed e => Act("stop", SignLook.Fail, $"The {DeedOf(state, e.Intent).Noun} failed", e.Detail),
         ActSettled e => Act(e.Outcome == "succeeded" ? "tick" : "stop", e.Outcome == "succeeded" ? SignLook.Act : SignLook.Fail, $"Settled: {e.Outcome}", e.Detail),
@@ -123,6 +123,8 @@ public static class EnvelopeWords
         var said = string.Join(", ", parts.Where(p => p.Length > 0));
         return said.Length == 0 ? $"{Quantity.Count(e.Files.Count, "file", "files")}." : said + ".";
     }
+
+    private static string Capital(string text) => char.ToUpperInvariant(text[0]) + text[1..];
 
     private static string Severity(string severity) => $"Severity {severity}";
 

@@ -27,6 +27,9 @@ public static class Quantity
         _ => WithUnit(Short(known), unit),
     };
 
+    /// <summary>A round value, of a bound or an axis: <c>4 s</c> rather than <c>4.0 s</c>.</summary>
+    public static string OfRound(double? value, string unit) => Whole(Of(value, unit));
+
     /// <summary>A value that is held against another in the same sentence: the metric's own unit, thousands marked.</summary>
     public static string InUnit(double? value, string unit) =>
         value is not { } known || !double.IsFinite(known) ? Unknown : WithUnit(Figures(known), unit == "ratio" ? "" : unit);
@@ -48,7 +51,7 @@ public static class Quantity
     public static string Count(long count, string one, string many) => $"{Count(count)}{Space}{(count == 1 ? one : many)}";
 
     /// <summary><c>88 ms</c>, <c>1.4 s</c>, <c>41 s</c>, <c>1 min 25 s</c>, <c>2 h 5 min</c>, <c>3 days</c>.</summary>
-    public static string Duration(TimeSpan span) => Duration(span.TotalSeconds);
+    public static string Duration(TimeSpan span) => Whole(Duration(span.TotalSeconds));
 
     /// <summary>The same in the words of a sentence, where it is one unit: <c>3 minutes</c>, <c>1 hour</c>, <c>90 seconds</c>.</summary>
     public static string DurationInWords(TimeSpan span)
@@ -82,6 +85,8 @@ public static class Quantity
         }
         return $"{(at == 0 || Math.Abs(bytes) >= 100 ? bytes.ToString("0", CultureInfo.InvariantCulture) : bytes.ToString("0.0", CultureInfo.InvariantCulture))}{Space}{units[at]}";
     }
+
+    private static string Whole(string text) => text.Replace(".0" + Space, "" + Space, StringComparison.Ordinal);
 
     private static string Duration(double seconds) => seconds switch
     {

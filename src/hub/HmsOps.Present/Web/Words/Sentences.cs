@@ -43,11 +43,11 @@ public static class Sentences
         if (impaired.Count > 0 && failing == 0)
             return $"HMS-OPS itself is impaired: {Lower(impaired[0].Sentence)}";
         if (failing > 0)
-            return $"{failing} of {Things(watched)} {Is(failing)} failing";
+            return watched == 1 ? "The one watched metric is failing" : $"{failing} of {Things(watched)} {Is(failing)} failing";
         if (unseen > 0)
             return unseen == watched ? $"No data yet for {(watched == 1 ? "the one watched metric" : $"any of {watched} watched metrics")}" : $"We cannot see {unseen} of {Things(watched)}";
         if (atRisk > 0)
-            return $"{atRisk} of {Things(watched)} {Is(atRisk)} at risk";
+            return watched == 1 ? "The one watched metric is at risk" : $"{atRisk} of {Things(watched)} {Is(atRisk)} at risk";
         return watched switch
         {
             0 => "Nothing is watched yet",

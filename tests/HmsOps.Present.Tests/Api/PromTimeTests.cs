@@ -1,0 +1,54 @@
+using HmsOps.Present.Api.Prometheus;
+
+namespace HmsOps.Present.Tests.Api;
+
+public sealed class PromTimeTests
+{
+    [Theory]
+    [InlineData("0", 0)]
+    [InlineData("1795190460", 1_795_190_460_000)]
+    [InlineData("1795190460.123", 1_795_190_460_123)]
+    [InlineData("-1.5", -1_500)]
+    [InlineData("2026-11-20T16:01:00Z", 1_795_190_460_000)]
+    [InlineData("2026-11-20T11:01:00.250-05:00", 1_795_190_460_250)]
+    public void A_time_is_seconds_or_RFC_3339(string text, long milliseconds)
+    {
+        Assert.True(PromTime.TryReadTime(text, out var read));
+        Assert.Equal(milliseconds, read);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("noon")]
+    [InlineData("2026-11-20")]
+    [InlineData("NaN")]
+    [InlineData("1e300")]
+    public void What_is_no_time_is_refused(string text) => Assert.False(PromTime.TryReadTime(text, out _));
+
+    [Theory]
+    [InlineData("15", 15_000)]
+    [InlineData("0.5", 500)]
+    [InlineData("1m", 60_000)]
+    [InlineData("1h30m", 5_400_000)]
+    public void A_step_is_seconds_or_a_duration(string text, long milliseconds)
+    {
+        Assert.True(PromTime.TryReadStep(text, out var read));
+        Assert.Equal(milliseconds, read);
+    }
+
+    [Theory]
+    [InlineData(0.1, "0.1")]
+    [InlineData(100, "100")]
+    [InlineData(1e21, "1000000000000000000000")]
+    [InlineData(1.5e-7, "0.00000015")]
+    [InlineData(-1.25e20, "-125000000000000000000")]
+    [InlineData(double.NaN, "NaN")]
+    [InlineData(double.PositiveInfinity, "+Inf")]
+    [InlineData(double.NegativeInfinity, "-Inf")]
+    public void A_number_has_no_exponent_and_reads_back_the_same(double value, string text)
+    {
+        Assert.Equal(text, PromTime.Text(value));
+        if (double.IsFinite(value))
+            Assert.Equal(value, double.Parse(text));
+    }
+}
