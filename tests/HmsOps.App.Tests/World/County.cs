@@ -18,6 +18,9 @@ internal sealed class County
 {
     private const string Data = "/data";
 
+    // An afternoon takes some tens of thousands; more than this is a loop that spins.
+    private const long StepsMax = 1_000_000;
+
     private readonly Random _random;
     private int _idsMade;
 
@@ -78,7 +81,7 @@ internal sealed class County
     {
         var time = new VirtualTime(Now);
         Hub? hub = null;
-        var ended = time.RunAtMost(killAfter == long.MaxValue ? long.MaxValue / 2 : killAfter, async () =>
+        var ended = time.RunAtMost(Math.Min(killAfter, StepsMax), async () =>
         {
             hub = Hub.Open(Plan, Edges(time), "the simulation");
             await hub.StartAsync(new Feed(this, time), CancellationToken.None);
@@ -87,6 +90,8 @@ internal sealed class County
         });
         Steps = time.Steps;
         Now = time.GetUtcNow();
+        if (!ended && killAfter >= StepsMax)
+            throw new InvalidOperationException($"The hub turns without end at {Now:O}. Console: {string.Join(" | ", Console)}. Last entries: {string.Join(", ", hub is null ? [] : hub.Journal.ReadRange(Math.Max(0, hub.Journal.State.Size - 12), 12).Select(e => Record.EventCatalogue.NameOf(e.Event)))}");
         if (ended)
             hub?.Dispose();
         else
