@@ -18,6 +18,7 @@ public sealed partial class ActLoop(
 {
     private static readonly TimeSpan RetryAfterFailure = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LookAtLeastEvery = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan LookWhileBusyEvery = TimeSpan.FromSeconds(1);
 
     // Read from outside while stopping.
     private readonly ConcurrentDictionary<Guid, Task> _effects = new();
@@ -101,7 +102,7 @@ public sealed partial class ActLoop(
         }
     }
 
-    /// <summary>Until the journal grows, an effect ends, or something falls due.</summary>
+    /// <summary>Until the journal grows (an effect that ends enters it) or something falls due.</summary>
     private async Task WaitAsync(long seen, CancellationToken stopping)
     {
         var now = time.GetUtcNow();
@@ -109,13 +110,11 @@ public sealed partial class ActLoop(
         var wait = due - now;
         if (wait <= TimeSpan.Zero)
             wait = TimeSpan.FromMilliseconds(100); // due, and not done in this turn: something else has to come first
-        if (wait > LookAtLeastEvery)
-            wait = LookAtLeastEvery;
-        using var over = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-        await Task.WhenAny(
-            [journal.GrownAsync(seen, over.Token), Task.Delay(wait, time, over.Token), .. _effects.Values.Where(e => !e.IsCompleted)]);
-        over.Cancel();
-        stopping.ThrowIfCancellationRequested();
+        // The last entry of an effect or a page wakes this loop a moment before its task has ended: look again soon while any is under way.
+        var most = _effects.IsEmpty && !pages.IsBusy ? LookAtLeastEvery : LookWhileBusyEvery;
+        if (wait > most)
+            wait = most;
+        await journal.GrownAsync(seen, wait, time, stopping);
     }
 
     private static DateTimeOffset? Earliest(DateTimeOffset? a, DateTimeOffset? b) => a is null ? b : b is null || a < b ? a : b;

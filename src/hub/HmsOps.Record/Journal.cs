@@ -76,7 +76,10 @@ public sealed class Journal
     public IReadOnlyList<Envelope> ReadRange(long from, int countMax) => [.. _log.ReadRange(from, countMax).Select(Decode)];
 
     /// <summary>Completes when there are more entries than a reader has seen.</summary>
-    public async Task GrownAsync(long seen, CancellationToken cancellationToken)
+    public Task GrownAsync(long seen, CancellationToken cancellationToken) => GrownAsync(seen, Timeout.InfiniteTimeSpan, time: null, cancellationToken);
+
+    /// <summary>Completes when there are more entries than a reader has seen, or the time is up.</summary>
+    public async Task GrownAsync(long seen, TimeSpan within, TimeProvider? time, CancellationToken cancellationToken)
     {
         var waiter = new Waiter();
         lock (_gate)
@@ -85,9 +88,18 @@ public sealed class Journal
                 return;
             _waiters.Add(waiter);
         }
-        // Not WaitAsync: it answers on the pool when its source does, and would leave the one thread of a simulation.
-        await using var registered = cancellationToken.UnsafeRegister(static w => ((Waiter)w!).TrySetCanceled(), waiter); // given as the state: not null
-        await waiter.Task;
+        // One source, awaited directly: WaitAsync and WhenAny answer on the pool when a source of theirs does, and would leave the one thread of a simulation.
+        await using var timer = time?.CreateTimer(static w => ((Waiter)w!).TrySetResult(), waiter, within, Timeout.InfiniteTimeSpan); // given as the state
+        await using var registered = cancellationToken.UnsafeRegister(static w => ((Waiter)w!).TrySetCanceled(), waiter);
+        try
+        {
+            await waiter.Task;
+        }
+        finally
+        {
+            lock (_gate)
+                _waiters.Remove(waiter);
+        }
     }
 
     /// <summary>Every entry from a sequence on, in order, for as long as the caller listens.</summary>

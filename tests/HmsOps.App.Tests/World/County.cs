@@ -19,7 +19,7 @@ internal sealed class County
     private const string Data = "/data";
 
     // An afternoon takes some tens of thousands; more than this is a loop that spins.
-    private const long StepsMax = 1_000_000;
+    private const long StepsMax = 100_000;
 
     private readonly Random _random;
     private int _idsMade;

@@ -22,6 +22,8 @@ public sealed class VirtualTime : TimeProvider
     private long _elapsedTicks;
     private long _timersMade;
     private long _cutAt = long.MaxValue;
+    private int _thread;
+    private volatile string? _strays;
 
     public VirtualTime(DateTimeOffset start)
     {
@@ -54,11 +56,14 @@ public sealed class VirtualTime : TimeProvider
     {
         var outer = SynchronizationContext.Current;
         SynchronizationContext.SetSynchronizationContext(new Pump(this));
+        _thread = Environment.CurrentManagedThreadId;
         try
         {
             var task = body();
             while (!task.IsCompleted)
             {
+                if (_strays is not null)
+                    throw new InvalidOperationException(_strays);
                 if (RunReady() || FireNext())
                     continue;
                 throw new InvalidOperationException(
@@ -134,6 +139,16 @@ public sealed class VirtualTime : TimeProvider
         return false;
     }
 
+    /// <summary>
+    /// A continuation that comes from another thread comes at another moment in every run. The usual causes: <c>WaitAsync</c>, <c>WhenAny</c> or <c>WhenAll</c> on a source
+    /// that runs its continuations asynchronously, a contended semaphore with a token, <c>CancelAsync</c>.
+    /// </summary>
+    private void MustBeHere()
+    {
+        if (Environment.CurrentManagedThreadId != _thread)
+            _strays ??= $"A continuation came from another thread at {GetUtcNow():O}:\n{Environment.StackTrace}";
+    }
+
     private void Step()
     {
         if (++Steps >= _cutAt)
@@ -188,6 +203,7 @@ public sealed class VirtualTime : TimeProvider
     {
         public override void Post(SendOrPostCallback d, object? state)
         {
+            time.MustBeHere();
             lock (time._ready)
                 time._ready.Enqueue((d, state));
         }

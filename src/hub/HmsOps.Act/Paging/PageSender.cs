@@ -42,9 +42,12 @@ public sealed partial class PageSender(
         }
     }
 
+    /// <summary>True while a page is on its way.</summary>
+    public bool IsBusy => _sending.Count > 0;
+
     /// <summary>When the next page that waits for another try is due.</summary>
     public DateTimeOffset? NextDue(RecordState state) =>
-        state.Pages.Values.Where(p => p.IsOpen && !_sending.ContainsKey(p.Queued.Page)).Select(p => p.RetryAt).Where(at => at is not null).Min();
+        state.Pages.Values.Where(p => p.IsOpen).Select(p => p.RetryAt).Where(at => at is not null).Min();
 
     /// <summary>Waits for what is under way.</summary>
     public Task EndAsync() => Task.WhenAll(_sending.Values);

@@ -63,7 +63,7 @@ public static class AlertMachine
     {
         if (!rule.Op.Holds(reading.Value ?? double.NaN, rule.Threshold))
             return false;
-        var over = rule.Resolve is not null && reading.Resolve is { } r && !double.IsNaN(r) && !rule.Op.Holds(r, rule.Threshold);
+        var over = rule.Resolve is not null && reading.Resolve is { } r && !double.IsNaN(r) && rule.IsOver(r);
         return !over;
     }
 
