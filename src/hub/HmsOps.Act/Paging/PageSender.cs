@@ -46,7 +46,7 @@ public sealed partial class PageSender(
     public bool IsBusy => _sending.Count > 0;
 
     /// <summary>When the next page that waits for another try is due.</summary>
-    public DateTimeOffset? NextDue(RecordState state) =>
+    public static DateTimeOffset? NextDue(RecordState state) =>
         state.Pages.Values.Where(p => p.IsOpen).Select(p => p.RetryAt).Where(at => at is not null).Min();
 
     /// <summary>Waits for what is under way.</summary>

@@ -11,7 +11,6 @@ using HmsOps.Record;
 using HmsOps.Record.Events;
 using HmsOps.Tsdb;
 using HmsOps.Workspace;
-using Microsoft.Extensions.Logging;
 
 namespace HmsOps.App.Running;
 

@@ -3,7 +3,6 @@ using HmsOps.Act.Targets;
 using HmsOps.Disk;
 using HmsOps.Record;
 using HmsOps.Workspace.Paging;
-using Microsoft.Extensions.Logging;
 
 namespace HmsOps.App.Running;
 

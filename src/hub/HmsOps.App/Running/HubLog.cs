@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Text;
 using System.Text.Json;
 using HmsOps.App.Settings;
-using Microsoft.Extensions.Logging;
 
 namespace HmsOps.App.Running;
 

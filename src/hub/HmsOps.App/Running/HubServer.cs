@@ -7,11 +7,6 @@ using HmsOps.Observe.Push;
 using HmsOps.Present;
 using HmsOps.Processes.Scripts;
 using HmsOps.Workspace.Folder;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 
 namespace HmsOps.App.Running;
 

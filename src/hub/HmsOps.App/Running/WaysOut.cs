@@ -1,6 +1,4 @@
 using HmsOps.Act.Paging;
-using HmsOps.Act.Paging.Smtp;
-using HmsOps.Act.Paging.Webhook;
 using HmsOps.App.Settings;
 using HmsOps.Workspace.Paging;
 

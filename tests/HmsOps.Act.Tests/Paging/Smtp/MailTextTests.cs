@@ -55,7 +55,7 @@ public sealed class MailTextTests
     [Fact]
     public async Task What_is_no_address_is_rejected_before_anything_is_sent()
     {
-        var channel = new SmtpChannel(new HmsOps.Workspace.Paging.SmtpChannel("mail.invalid", 25, "ops@opm.gov", null, null), _ => null, new HandTime());
+        var channel = new SmtpChannel(new HmsOps.Workspace.Paging.SmtpChannel("mail.invalid", 25, "ops@opm.gov", null, null), (_, _) => Task.FromResult<string?>(null), new HandTime());
         Assert.Equal(
             new SendOutcome.Rejected("'a@b>\\r\nX' is not a mail address this version can write to: name@example.org, in ASCII."),
             await channel.SendAsync(Pages.Page with { To = "a@b>\r\nX" }, CancellationToken.None));

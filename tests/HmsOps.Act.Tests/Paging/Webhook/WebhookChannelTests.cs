@@ -46,7 +46,7 @@ public sealed class WebhookChannelTests
     [Fact]
     public async Task Without_the_secrets_value_nothing_is_sent()
     {
-        using var channel = new WebhookChannel(new Settings(new Uri("http://127.0.0.1:9/T0K3N"), "hook"), _ => null, _time);
+        using var channel = new WebhookChannel(new Settings(new Uri("http://127.0.0.1:9/T0K3N"), "hook"), (_, _) => Task.FromResult<string?>(null), _time);
         Assert.Equal(
             new SendOutcome.Rejected("Pages to http://127.0.0.1:9 are to be signed, but the secret 'hook' has no value: define it under secrets: in hms-ops.yaml."),
             await channel.SendAsync(Pages.Page, CancellationToken.None));
@@ -125,7 +125,7 @@ public sealed class WebhookChannelTests
     public async Task The_token_ends_the_attempt()
     {
         await using var receiver = new ScriptedReceiver(null);
-        using var channel = new WebhookChannel(new Settings(receiver.Url, null), _ => null, _time);
+        using var channel = new WebhookChannel(new Settings(receiver.Url, null), (_, _) => Task.FromResult<string?>(null), _time);
         using var stopping = new CancellationTokenSource();
         var sending = channel.SendAsync(Pages.Page, stopping.Token);
         await receiver.Hanging.WaitAsync(Pages.Patience);
@@ -139,7 +139,7 @@ public sealed class WebhookChannelTests
         using var taken = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         taken.Bind(new IPEndPoint(IPAddress.Loopback, 0)); // bound and not listening: refused, and nobody else can take it
         var port = ((IPEndPoint)taken.LocalEndPoint!).Port;
-        using var channel = new WebhookChannel(new Settings(new Uri($"http://127.0.0.1:{port}/T0K3N"), null), _ => null, _time);
+        using var channel = new WebhookChannel(new Settings(new Uri($"http://127.0.0.1:{port}/T0K3N"), null), (_, _) => Task.FromResult<string?>(null), _time);
         var failed = Assert.IsType<SendOutcome.Failed>(await channel.SendAsync(Pages.Page, CancellationToken.None));
         Assert.StartsWith($"http://127.0.0.1:{port} cannot be reached or broke the line: ", failed.Reason);
     }
@@ -150,7 +150,7 @@ public sealed class WebhookChannelTests
     [InlineData("ftp://127.0.0.1/T0K3N", "ftp://127.0.0.1 is no address for a web hook: it begins with http:// or https://.")]
     public async Task A_forbidden_address_is_never_connected_to(string url, string words)
     {
-        using var channel = new WebhookChannel(new Settings(new Uri(url), null), _ => null, _time);
+        using var channel = new WebhookChannel(new Settings(new Uri(url), null), (_, _) => Task.FromResult<string?>(null), _time);
         Assert.Equal(new SendOutcome.Rejected(words), await channel.SendAsync(Pages.Page, CancellationToken.None));
     }
 
