@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using HmsOps.Present.Assets;
-using HmsOps.Record;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -37,35 +36,24 @@ internal sealed class LiveEndpoint(PresentSources sources, LiveStreams streams)
     {
         var size = sources.Journal.State.Size;
         await stream.SendAsync("hello", Id(size), With(new LiveHelloJson(sources.Hub().Version, AssetSet.Embedded.Version, size), ApiJson.Default.LiveHelloJson));
-        using var timer = new PeriodicTimer(TickEvery, sources.Time);
-        await using var entries = sources.Journal.FollowAsync(size, stream.Stopping).GetAsyncEnumerator(stream.Stopping);
-        var grown = entries.MoveNextAsync().AsTask();
-        var tick = timer.WaitForNextTickAsync(stream.Stopping).AsTask();
+        var tickAt = sources.Time.GetUtcNow() + TickEvery;
         while (true)
         {
-            var first = await Task.WhenAny(grown, tick);
-            if (first == grown)
+            var wait = tickAt - sources.Time.GetUtcNow();
+            if (wait > TimeSpan.Zero)
+                await sources.Journal.GrownAsync(size, wait, sources.Time, stream.Stopping);
+            // A burst of entries is one event.
+            if (sources.Journal.State.Size is var grown && grown > size)
             {
-                await grown;
-                size = await CatchUpAsync(entries);
+                size = grown;
                 await stream.SendAsync("state", Id(size), With(new LiveStateJson(size), ApiJson.Default.LiveStateJson));
-                grown = entries.MoveNextAsync().AsTask();
             }
-            else
-            {
-                await tick;
-                await stream.SendAsync("tick", Id(size), With(new LiveTickJson(sources.Time.GetUtcNow().ToUnixTimeMilliseconds()), ApiJson.Default.LiveTickJson));
-                tick = timer.WaitForNextTickAsync(stream.Stopping).AsTask();
-            }
+            var now = sources.Time.GetUtcNow();
+            if (now < tickAt)
+                continue;
+            await stream.SendAsync("tick", Id(size), With(new LiveTickJson(now.ToUnixTimeMilliseconds()), ApiJson.Default.LiveTickJson));
+            tickAt = now + TickEvery;
         }
-    }
-
-    /// <summary>A burst of entries is one event: goes on to the last one there is.</summary>
-    private async Task<long> CatchUpAsync(IAsyncEnumerator<Envelope> entries)
-    {
-        while (entries.Current.Sequence + 1 < sources.Journal.State.Size)
-            await entries.MoveNextAsync();
-        return entries.Current.Sequence + 1;
     }
 
     private static string Id(long size) => $"{size}";
