@@ -164,7 +164,8 @@ public sealed class CountyCourt
                 var entry = await journal.WriteAsync(
                     new EventDraft(happened(), actor) { Key = key, Cause = cause?.Invoke()?.Id, Incident = incident }, CancellationToken.None);
                 keep?.Invoke(entry);
-            });
+            }
+        );
         var a = At(16, 7, 2);
         return
         [

@@ -8,5 +8,6 @@ internal static class NotReady
 {
     public static Problem Problem(HubStatus status) => new(
         status.Stage == HubStage.Starting ? "starting" : "stopping", $"HMS-OPS is {status.Stage.ToString().ToLowerInvariant()}",
-        StatusCodes.Status503ServiceUnavailable, $"{status.Progress ?? "It will not take long."} Try again in a second; /readyz says when.") { RetryAfter = 1 };
+        StatusCodes.Status503ServiceUnavailable, $"{status.Progress ?? "It will not take long."} Try again in a second; /readyz says when.")
+    { RetryAfter = 1 };
 }

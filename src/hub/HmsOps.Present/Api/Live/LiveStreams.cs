@@ -25,7 +25,8 @@ internal sealed class LiveStreams(IHostApplicationLifetime lifetime)
             Interlocked.Decrement(ref _open);
             var full = new Problem(
                 "streams-full", "Too many live streams are open", StatusCodes.Status503ServiceUnavailable,
-                $"The hub holds {OpenMax} of them (limits.live.streams). Pages work without one; close some, or ask again in 10 s.") { RetryAfter = 10 };
+                $"The hub holds {OpenMax} of them (limits.live.streams). Pages work without one; close some, or ask again in 10 s.")
+            { RetryAfter = 10 };
             await full.WriteAsync(http.Response, http.RequestAborted);
             return null;
         }
