@@ -77,7 +77,7 @@ internal sealed class Screen : IAsyncDisposable
         _playwright.Dispose();
     }
 
-    private async Task AssertPageAsync(RunningHub hub, string path, Look look, string? picture, Func<IPage, Task> look_at)
+    private async Task AssertPageAsync(RunningHub hub, string path, Look look, string? picture, Func<IPage, Task> assert)
     {
         await using var context = await _browser.NewContextAsync(new BrowserNewContextOptions
         {
@@ -100,7 +100,7 @@ internal sealed class Screen : IAsyncDisposable
         await page.AddInitScriptAsync("document.addEventListener('securitypolicyviolation', e => console.error(`policy: ${e.violatedDirective} ${e.blockedURI}`))");
         var answer = await page.GotoAsync(hub.Url + path, new PageGotoOptions { WaitUntil = WaitUntilState.Load });
         Assert.Equal(200, answer?.Status);
-        await look_at(page);
+        await assert(page);
         var tooWide = await page.EvaluateAsync<int>("() => document.documentElement.scrollWidth - window.innerWidth");
         Assert.True(tooWide <= 0, $"{path} at {look.Width} pixels is {tooWide} too wide");
         Assert.True(complaints.Count == 0, $"{path} at {look}: the browser complains:\n{string.Join('\n', complaints)}");

@@ -20,10 +20,10 @@ internal sealed record Ended(int Code, string Output, string Errors)
             await process.WaitForExitAsync(deadline.Token);
             return new Ended(process.ExitCode, await output, await errors);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException e)
         {
             process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"{program} {string.Join(' ', arguments)} did not end within {(within ?? Deadline).TotalSeconds:0} s");
+            throw new TimeoutException($"{program} {string.Join(' ', arguments)} did not end within {(within ?? Deadline).TotalSeconds:0} s", e);
         }
     }
 
@@ -32,6 +32,7 @@ internal sealed record Ended(int Code, string Output, string Errors)
         var start = new ProcessStartInfo(program, arguments)
         {
             WorkingDirectory = folder,
+            UseShellExecute = false,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };

@@ -47,9 +47,9 @@ internal sealed class Lines
         {
             return await found.Task.WaitAsync(within);
         }
-        catch (TimeoutException)
+        catch (TimeoutException e)
         {
-            throw new TimeoutException($"No line with {what} within {within.TotalSeconds:0} s. There were:\n{string.Join('\n', All)}");
+            throw new TimeoutException($"No line with {what} within {within.TotalSeconds:0} s. There were:\n{string.Join('\n', All)}", e);
         }
     }
 }

@@ -53,7 +53,7 @@ internal sealed partial class RunningHub : IAsyncDisposable
         catch (TimeoutException e)
         {
             await hub.DisposeAsync();
-            throw new TimeoutException($"{e.Message}\nIts log:\n{string.Join('\n', hub.Log.All)}");
+            throw new TimeoutException($"{e.Message}\nIts log:\n{string.Join('\n', hub.Log.All)}", e);
         }
     }
 
