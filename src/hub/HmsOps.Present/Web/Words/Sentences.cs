@@ -156,7 +156,7 @@ public static class Sentences
         var lasted = Quantity.Duration(over - episode.FiredAt);
         var peak = episode.Alert?.Fired is { } fired ? $" It averaged {Quantity.InUnit(fired.Value, fired.Unit)} when the alert fired" : " The alert fired";
         var did = episode.Act is { Settled.Outcome: "succeeded" } act
-            ? $"; HMS-OPS {Deed.Of(act).Past} {Then(episode.FiredAt, act.Done?.At ?? act.At)}, and it was over in {lasted}."
+            ? $"; HMS-OPS {Deed.Of(act).Past} {After(episode.FiredAt, act.Done?.At ?? act.At, "at once")}, and it was over in {lasted}."
             : $", and it was over in {lasted}.";
         return $"{story.Metric} is back to {back} since {story.Clock.Of(over)}.{peak}{did}";
     }
@@ -185,11 +185,9 @@ public static class Sentences
 
     private static string Over(string? window) => window is null ? "" : $" over {Durations.InWords(window)}";
 
-    private static string After(DateTimeOffset from, DateTimeOffset to) => to - from < TimeSpan.FromSeconds(0.5)
-        ? "at once with"
+    private static string After(DateTimeOffset from, DateTimeOffset to, string atOnce = "at once with") => to - from < TimeSpan.FromSeconds(0.5)
+        ? atOnce
         : $"{Quantity.Duration(to - from)} after";
-
-    private static string Then(DateTimeOffset from, DateTimeOffset to) => to - from < TimeSpan.FromSeconds(0.5) ? "at once" : After(from, to);
 
     private static string Subject(string name) => name;
 
