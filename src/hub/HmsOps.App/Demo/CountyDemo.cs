@@ -117,7 +117,7 @@ internal sealed class CountyDemo(DemoWish wish, TimeProvider time, Action<string
             [Setting.FlagOf("listen")] = wish.Listen ?? $"127.0.0.1:{(IsFree(UsualPort) ? UsualPort : 0)}",
             [Setting.FlagOf("workspace")] = folder.Workspace,
             [Setting.FlagOf("data")] = folder.Data,
-            [Setting.FlagOf("log.level")] = "warn",
+            [Setting.FlagOf("log.level")] = "error", // that the chapter's oncall@opm.gov has no mail server here stands on the page Workspace
         },
         WorkingDirectory = folder.Path,
         SystemTimeZone = TimeZoneInfo.Local,

@@ -14,6 +14,7 @@ internal static class DemoFiles
             threshold: 1000            # ms
             window: "5s"               # the chapter has "3m"
             resolve: county_api_ms < 200 over 3s   # the chapter writes none: the last 30s of its 3m under the threshold
+            keep_firing_for: 5s        # 30s when nothing is written
             action: "ROLLBACK:DOCKET_RULE"
             runbook: "wiki/slow-county-api"
             notify: ["oncall@opm.gov", "pager_duty"]
