@@ -10,7 +10,7 @@ using HmsOps.Workspace.Folder;
 
 namespace HmsOps.App.Running;
 
-/// <summary>A hub with its door open: the rooms, and Kestrel in front of them. Lives until a signal, or until a loop dies.</summary>
+/// <summary>A hub with its door open: the rooms, and Kestrel in front of them. Lives until it is told to stop, or until a loop dies.</summary>
 internal sealed class HubServer(HubSettings settings, HubLog log, Action<string> print)
 {
     private static readonly TimeSpan LookAtLedgerEvery = TimeSpan.FromSeconds(1);
@@ -135,24 +135,16 @@ internal sealed class HubServer(HubSettings settings, HubLog log, Action<string>
     private static Dictionary<string, string> EnvironmentOf() => Environment.GetEnvironmentVariables().Cast<System.Collections.DictionaryEntry>()
         .ToDictionary(e => (string)e.Key, e => (string?)e.Value ?? "", StringComparer.Ordinal);
 
-    /// <summary>Waits for a signal, the caller, or a loop that dies; true for the last.</summary>
+    /// <summary>Waits for the caller, or for a loop that dies; true for the last.</summary>
     private async Task<bool> UntilToldAsync(Hub hub, CancellationToken stopping)
     {
         var told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Tell);
-        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Tell);
         using var cancelled = stopping.Register(() => told.TrySetResult());
         using var over = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         var poisoned = UntilPoisonedAsync(hub, over.Token);
         var ended = await Task.WhenAny(told.Task, hub.Failed, poisoned);
         over.Cancel();
         return ended != told.Task;
-
-        void Tell(PosixSignalContext signal)
-        {
-            signal.Cancel = true;
-            told.TrySetResult();
-        }
     }
 
     /// <summary>Ends when the ledger can no longer be written and the settings ask the hub to end then, so that its supervisor starts it anew.</summary>

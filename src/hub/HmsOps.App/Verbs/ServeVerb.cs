@@ -23,10 +23,11 @@ internal static class ServeVerb
     public static async Task<int> RunAsync(HubSettings settings, Action<Uri>? ready, CancellationToken cancellationToken)
     {
         var log = new HubLog(Ambient.Time, settings.LogLevel, settings.LogFormat, Console.Error.WriteLine);
+        using var signals = new StopSignals(cancellationToken);
         try
         {
             var server = new HubServer(settings, log, Console.Out.WriteLine);
-            return await server.RunAsync(ready, cancellationToken) ? ExitCode.Done : ExitCode.No;
+            return await server.RunAsync(ready, signals.Stopping) ? ExitCode.Done : ExitCode.No;
         }
         catch (HubCannotStartException e)
         {
