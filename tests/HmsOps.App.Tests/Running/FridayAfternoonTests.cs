@@ -177,8 +177,8 @@ public sealed class FridayAfternoonTests
 
     private static async Task CallEverySecondAsync(County county, Hub hub, VirtualTime time, string until, double milliseconds)
     {
-        var end = time.GetUtcNow().Date + TimeSpan.Parse(until);
-        while (time.GetUtcNow() < end)
+        var end = TimeSpan.Parse(until);
+        while (time.GetUtcNow().TimeOfDay < end)
         {
             await county.CallAsync(hub, time, milliseconds);
             await Task.Delay(TimeSpan.FromSeconds(1), time, CancellationToken.None);
@@ -191,7 +191,7 @@ internal static class VirtualTimeOfDay
     /// <summary>Waits until a time of the simulated day.</summary>
     public static Task DelayTo(this VirtualTime time, string timeOfDay)
     {
-        var wait = time.GetUtcNow().Date + TimeSpan.Parse(timeOfDay) - time.GetUtcNow().UtcDateTime;
+        var wait = TimeSpan.Parse(timeOfDay) - time.GetUtcNow().TimeOfDay;
         return wait > TimeSpan.Zero ? Task.Delay(wait, time, CancellationToken.None) : Task.CompletedTask;
     }
 }

@@ -5,7 +5,6 @@ using HmsOps.App.Running;
 using HmsOps.Simulation.Disk;
 using HmsOps.Simulation.Time;
 using HmsOps.Workspace;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace HmsOps.App.Tests.World;
