@@ -71,6 +71,7 @@ public sealed class DemoTests : IDisposable
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
+            UseShellExecute = false,
             Environment = { ["TMPDIR"] = _temporary },
         }) ?? throw new InvalidOperationException("hms-ops was not started.");
         var output = program.StandardOutput.ReadToEndAsync(deadline.Token);
@@ -80,10 +81,10 @@ public sealed class DemoTests : IDisposable
             await program.WaitForExitAsync(deadline.Token);
             return (program.ExitCode, await output, await errors);
         }
-        catch (OperationCanceledException) when (deadline.IsCancellationRequested)
+        catch (OperationCanceledException late) when (deadline.IsCancellationRequested)
         {
             program.Kill(entireProcessTree: true);
-            throw new TimeoutException($"hms-ops {string.Join(' ', arguments)} did not end within {within.TotalSeconds:0} s.");
+            throw new TimeoutException($"hms-ops {string.Join(' ', arguments)} did not end within {within.TotalSeconds:0} s.", late);
         }
     }
 

@@ -13,7 +13,7 @@ internal static class Browser
             return;
         try
         {
-            using var opening = Process.Start(new ProcessStartInfo("xdg-open", [address.ToString()]) { RedirectStandardOutput = true, RedirectStandardError = true });
+            using var opening = Process.Start(new ProcessStartInfo("xdg-open", [address.ToString()]) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false });
         }
         catch (Win32Exception)
         {
