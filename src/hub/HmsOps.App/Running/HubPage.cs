@@ -63,12 +63,12 @@ internal sealed class HubPage(Hub hub, HubLog log, TimeProvider time)
             yield return new ImpairedPart("store", "read-only", $"New samples are refused: {store.StateReason}", "Mend or free the disk, then restart the hub");
         var errors = hub.Workspace.Diagnostics.Where(d => d.Severity == HmsOps.Workspace.Severity.Error).ToList();
         if (errors.Count > 0)
-            yield return new ImpairedPart("workspace", "errors", $"{errors.Count} errors; the last good versions stay in force. First: {errors[0]}", errors[0].Fix);
+            yield return new ImpairedPart("workspace", "errors", $"{errors.Count} {(errors.Count == 1 ? "error" : "errors")}; the last good versions stay in force. First: {errors[0]}", errors[0].Fix);
         var pages = hub.Journal.State.Pages.Values.Where(p => p.Stage == PageStage.Undeliverable || p is { IsOpen: true, FailuresInRow: > 0 }).ToList();
         if (pages.Count > 0)
         {
             yield return new ImpairedPart(
-                "paging", "undelivered", $"{pages.Count} pages could not be delivered. First: to {pages[0].Queued.Receiver}: {pages[0].LastFailure}",
+                "paging", "undelivered", $"{pages.Count} {(pages.Count == 1 ? "page" : "pages")} could not be delivered. First: to {pages[0].Queued.Receiver}: {pages[0].LastFailure}",
                 "Look at channels: in roster.yaml, and at the mail server or web hook they name");
         }
         foreach (var rule in hub.Workspace.Rules)
