@@ -1,5 +1,3 @@
-using Microsoft.AspNetCore.Http;
-
 namespace HmsOps.App.Demo;
 
 /// <summary>
