@@ -68,6 +68,7 @@ public sealed class DemoTests : IDisposable
         using var deadline = new CancellationTokenSource(within);
         using var program = Process.Start(new ProcessStartInfo(Path.Combine(Root(), "hms-ops"), arguments)
         {
+            UseShellExecute = false,
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -80,10 +81,10 @@ public sealed class DemoTests : IDisposable
             await program.WaitForExitAsync(deadline.Token);
             return (program.ExitCode, await output, await errors);
         }
-        catch (OperationCanceledException) when (deadline.IsCancellationRequested)
+        catch (OperationCanceledException late) when (deadline.IsCancellationRequested)
         {
             program.Kill(entireProcessTree: true);
-            throw new TimeoutException($"hms-ops {string.Join(' ', arguments)} did not end within {within.TotalSeconds:0} s.");
+            throw new TimeoutException($"hms-ops {string.Join(' ', arguments)} did not end within {within.TotalSeconds:0} s.", late);
         }
     }
 
