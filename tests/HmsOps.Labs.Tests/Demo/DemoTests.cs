@@ -68,6 +68,7 @@ public sealed class DemoTests : IDisposable
         using var deadline = new CancellationTokenSource(within);
         using var program = Process.Start(new ProcessStartInfo(Path.Combine(Root(), "hms-ops"), arguments)
         {
+            UseShellExecute = false,
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -13,7 +13,12 @@ internal static class Browser
             return;
         try
         {
-            using var opening = Process.Start(new ProcessStartInfo("xdg-open", [address.ToString()]) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false });
+            using var opening = Process.Start(new ProcessStartInfo("xdg-open", [address.ToString()])
+            {
+                UseShellExecute = false,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            });
         }
         catch (Win32Exception)
         {

@@ -138,13 +138,12 @@ internal sealed class HubServer(HubSettings settings, HubLog log, Action<string>
     /// <summary>Waits for the caller, or for a loop that dies; true for the last.</summary>
     private async Task<bool> UntilToldAsync(Hub hub, CancellationToken stopping)
     {
-        var told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var cancelled = stopping.Register(() => told.TrySetResult());
         using var over = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-        var poisoned = UntilPoisonedAsync(hub, over.Token);
-        var ended = await Task.WhenAny(told.Task, hub.Failed, poisoned);
+        var toldOrPoisoned = UntilPoisonedAsync(hub, over.Token);
+        await Task.WhenAny(hub.Failed, toldOrPoisoned);
         over.Cancel();
-        return ended != told.Task;
+        await toldOrPoisoned;
+        return hub.Failed.IsCompleted || !stopping.IsCancellationRequested;
     }
 
     /// <summary>Ends when the ledger can no longer be written and the settings ask the hub to end then, so that its supervisor starts it anew.</summary>
