@@ -72,7 +72,6 @@ public sealed class DemoTests : IDisposable
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-            UseShellExecute = false,
             Environment = { ["TMPDIR"] = _temporary },
         }) ?? throw new InvalidOperationException("hms-ops was not started.");
         var output = program.StandardOutput.ReadToEndAsync(deadline.Token);
