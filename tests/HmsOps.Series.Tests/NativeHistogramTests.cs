@@ -76,8 +76,9 @@ public sealed class NativeHistogramTests
     }
 
     // All magnitudes alike: a random exponent and a random fraction.
+    // Normal numbers: below 2^-1022 doubles lie further apart than buckets do, so bounds of several buckets are one number and nothing lies between them.
     private static Arbitrary<double> Positive() =>
-        (from power in Gen.Choose(-1070, 1023)
+        (from power in Gen.Choose(-1021, 1022)
          from fraction in Gen.Choose(0, int.MaxValue)
          select Math.ScaleB(1 + (fraction / 2147483648.0), power)).ToArbitrary();
 }

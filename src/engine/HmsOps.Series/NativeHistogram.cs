@@ -55,7 +55,7 @@ public sealed class NativeHistogram
 
     /// <summary>
     /// The index of the positive bucket an absolute value falls into. Exact at powers of two; elsewhere within one unit in the last place
-    /// of a bound, as its makers' own tables are.
+    /// of a bound, as its makers' own tables are. Below 2^-1022 bounds of several buckets are the same double, and any of those buckets may be the answer.
     /// </summary>
     public static int IndexOf(int schema, double absolute)
     {
