@@ -47,18 +47,27 @@ public sealed class LabelsTests
     }).QuickCheckThrowOnFailure();
 
     [Theory]
-    [InlineData("1b1v1a1v", "out of order")]
-    [InlineData("1a1v1a1w", "a name twice")]
-    [InlineData("01v", "an empty name")]
-    [InlineData("1a0", "an empty value")]
-    [InlineData("1a9v", "a length beyond the end")]
-    [InlineData("1a", "a name alone")]
-    public void Bytes_that_are_not_canonical_are_refused(string digitsAreLengths, string why)
+    [InlineData("0a 06 0a01 62 1201 76 0a 06 0a01 61 1201 76", "out of order")]
+    [InlineData("0a 06 0a01 61 1201 76 0a 06 0a01 61 1201 77", "a name twice")]
+    [InlineData("0a 05 0a00 1201 76", "an empty name")]
+    [InlineData("0a 05 0a01 61 1200", "an empty value")]
+    [InlineData("0a 06 0a01 61 1209 76", "a length beyond the end")]
+    [InlineData("0a 07 0a01 61 1201 76", "a label beyond the end")]
+    [InlineData("0a 03 0a01 61", "a name alone")]
+    [InlineData("0a 06 1201 76 0a01 61", "the value first")]
+    [InlineData("0a 07 0a01 61 128100 76", "a length written longer than need be")]
+    [InlineData("0a 07 0a01 61 1201 76 00", "more in the label than a label has")]
+    [InlineData("12 06 0a01 61 1201 76", "another field")]
+    public void Bytes_that_are_not_canonical_are_refused(string hex, string why)
     {
-        var bytes = digitsAreLengths.Select(c => char.IsAsciiDigit(c) ? (byte)(c - '0') : (byte)c).ToArray();
+        var bytes = Convert.FromHexString(hex.Replace(" ", "", StringComparison.Ordinal));
         Assert.False(Labels.TryFromBytes(bytes, out var labels), why);
         Assert.True(labels.IsEmpty);
     }
+
+    [Fact]
+    public void Bytes_are_those_of_remote_write() =>
+        Assert.Equal("0A060A01611201760A060A0162120177", Convert.ToHexString(Labels.From(("b", "w"), ("a", "v")).Bytes));
 
     [Fact]
     public void Sorting_is_by_names_and_values_as_a_list_of_pairs_sorts() => Prop.ForAll(Pairs(), Pairs(), (left, right) =>

@@ -2,41 +2,59 @@ namespace HmsOps.Series.Tests;
 
 public sealed class SampleBatchTests
 {
+    private static readonly Labels Up = Labels.From(("__name__", "up"));
+
     [Fact]
-    public void A_batch_is_columns_and_can_be_filled_again()
+    public void Keys_of_all_three_kinds_come_back()
+    {
+        var body = Up.Bytes.ToArray();
+        var batch = new SampleBatch();
+        batch.Borrow(body);
+        Assert.Equal((0, 1, 2), (batch.AddSeries(0, body.Length), batch.AddSeries(Up), batch.AddSeries((UInt128)7)));
+
+        Assert.Equal(body, batch.KeyOf(0).ToArray());
+        Assert.Equal(body, batch.KeyOf(1).ToArray());
+        Assert.True(batch.IsByIdentity(2) && !batch.IsByIdentity(0) && !batch.IsByIdentity(1));
+        Assert.Equal((UInt128)7, batch.Identities[2]);
+        Assert.True(batch.KeyOf(2).IsEmpty);
+    }
+
+    [Fact]
+    public void Columns_that_begin_late_are_empty_before()
     {
         var batch = new SampleBatch();
-        batch.Add(Labels.From(("a", "1")), 10, -0.0);
-        batch.Add(Labels.From(("b", "1")), 20, StaleMarker.Value);
-        Assert.Equal((2, 20L, true), (batch.Count, batch.Time(1), StaleMarker.Is(batch.Value(1))));
-        Assert.Equal(Labels.From(("a", "1")), batch.Series(0));
-        batch.Clear();
-        Assert.Equal(0, batch.Count);
+        for (var round = 0; round < 2; round++)
+        {
+            batch.Clear();
+            var series = batch.AddSeries(Up);
+            for (var i = 0; i < 600; i++)
+                batch.Add(series, i, i);
+            Assert.True(batch.Histograms.IsEmpty && batch.Starts.IsEmpty);
+            batch.Add(series, 600, NativeHistogram.Zero(3), start: 42);
+            for (var i = 601; i < 1_200; i++)
+                batch.Add(series, i, i);
+            Assert.Equal([600], Places(batch.Histograms.ToArray(), h => h is not null));
+            Assert.Equal([600], Places(batch.Starts.ToArray(), s => s == 42));
+            Assert.Equal(1_200, batch.Count);
+        }
     }
 
-    [Theory]
-    [InlineData(double.NaN, false)]
-    [InlineData(0.0, false)]
-    [InlineData(double.PositiveInfinity, false)]
-    public void No_other_number_is_the_stale_marker(double value, bool stale)
+    [Fact]
+    public void A_second_round_allocates_nothing()
     {
-        Assert.Equal(stale, StaleMarker.Is(value));
-        Assert.True(StaleMarker.Is(StaleMarker.Value));
-        Assert.True(double.IsNaN(StaleMarker.Value));
+        var batch = new SampleBatch();
+        var allocated = 0L;
+        for (var round = 0; round < 4; round++)
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            batch.Clear();
+            for (var i = 0; i < 1_000; i++)
+                batch.Add(batch.AddSeries(Up.Bytes), i, i, start: 1);
+            if (round > 0)
+                allocated += GC.GetAllocatedBytesForCurrentThread() - before;
+        }
+        Assert.Equal(0, allocated);
     }
 
-    [Theory]
-    [InlineData(4, 6, true)]
-    [InlineData(5, 6, false)]
-    public void A_budget_is_for_the_whole_query(long first, long second, bool enough)
-    {
-        var budget = new QueryBudget(10);
-        var selection = new Selection([new Matcher("job", MatchOp.Equal, "a")], 0, 1);
-        budget.Charge(first, selection);
-        if (enough)
-            budget.Charge(second, selection);
-        else
-            Assert.Contains("{job=\"a\"}", Assert.Throws<QueryBudgetException>(() => budget.Charge(second, selection)).Message);
-        Assert.Equal(first + second, budget.Samples);
-    }
+    private static int[] Places<T>(T[] column, Predicate<T> holds) => [.. Enumerable.Range(0, column.Length).Where(i => holds(column[i]))];
 }

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace HmsOps.Series;
 
 /// <summary>Where facts come out: the embedded store, a cluster, recorded history, a literal test source. Safe for concurrent use.</summary>
@@ -11,6 +13,12 @@ public interface ISeriesSource
 
     /// <summary>Label sets of series that have samples in the range.</summary>
     IReadOnlyList<Labels> Series(Selection selection, CancellationToken cancellationToken);
+
+    /// <summary>Names of labels of series that have samples in the range, in the order of their bytes.</summary>
+    IReadOnlyList<string> LabelNames(Selection selection, CancellationToken cancellationToken);
+
+    /// <summary>Values of one label of series that have samples in the range, in the order of their bytes.</summary>
+    IReadOnlyList<string> LabelValues(string name, Selection selection, CancellationToken cancellationToken);
 }
 
 /// <summary>What to read.</summary>
@@ -44,6 +52,40 @@ public sealed class QueryBudget(long samplesMax)
 /// <summary>A query asked for more than it may use. The message names what to narrow.</summary>
 public sealed class QueryBudgetException(string message) : Exception(message);
 
+/// <summary>Answers every source can make of its series, when it has nothing better.</summary>
+public static class LabelLists
+{
+    /// <summary>Names of labels of some series, in the order of their bytes.</summary>
+    public static IReadOnlyList<string> NamesOf(IEnumerable<Labels> series)
+    {
+        ArgumentNullException.ThrowIfNull(series);
+        var names = new SortedSet<string>(Utf8Order);
+        foreach (var labels in series)
+        {
+            foreach (var label in labels)
+                names.Add(Encoding.UTF8.GetString(label.Name));
+        }
+        return [.. names];
+    }
+
+    /// <summary>Values of a label of some series, in the order of their bytes.</summary>
+    public static IReadOnlyList<string> ValuesOf(string name, IEnumerable<Labels> series)
+    {
+        ArgumentNullException.ThrowIfNull(series);
+        var values = new SortedSet<string>(Utf8Order);
+        foreach (var labels in series)
+        {
+            if (labels.Text(name) is { Length: > 0 } value)
+                values.Add(value);
+        }
+        return [.. values];
+    }
+
+    // Ordinal order of UTF-16 differs from that of UTF-8 above the surrogates.
+    private static readonly Comparer<string> Utf8Order = Comparer<string>.Create(static (a, b) =>
+        Encoding.UTF8.GetBytes(a).AsSpan().SequenceCompareTo(Encoding.UTF8.GetBytes(b)));
+}
+
 /// <summary>A walk over series, one at a time. The spans of <see cref="Current"/> are valid until the next move. Not thread-safe.</summary>
 public abstract class SeriesCursor : IDisposable
 {
@@ -62,7 +104,7 @@ public abstract class SeriesCursor : IDisposable
 /// <see cref="Values"/>. <see cref="Histograms"/> is empty when the whole series is floats.
 /// </summary>
 public readonly ref struct SeriesView(
-    Labels labels, ReadOnlySpan<long> times, ReadOnlySpan<double> values, ReadOnlySpan<NativeHistogram?> histograms)
+    Labels labels, ReadOnlySpan<long> times, ReadOnlySpan<double> values, ReadOnlySpan<NativeHistogram?> histograms, ReadOnlySpan<long> starts = default)
 {
     /// <summary>Which series.</summary>
     public Labels Labels { get; } = labels;
@@ -75,4 +117,7 @@ public readonly ref struct SeriesView(
 
     /// <summary>Histograms, one a time, or empty.</summary>
     public ReadOnlySpan<NativeHistogram?> Histograms { get; } = histograms;
+
+    /// <summary>When what a sample counts began to be counted, 0 if unknown, one a time; or empty, when none is known.</summary>
+    public ReadOnlySpan<long> Starts { get; } = starts;
 }

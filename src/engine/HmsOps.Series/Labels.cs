@@ -4,10 +4,14 @@ using System.Text;
 namespace HmsOps.Series;
 
 /// <summary>
-/// A label set: UTF-8 names and values, sorted by the bytes of the names, without empty values. The value is one block of bytes,
-/// <c>{ varint length, name, varint length, value }</c> repeated, so equality is a comparison of bytes and nothing is a string
-/// until a person reads it. Immutable and safe to share between threads.
+/// A label set: UTF-8 names and values, sorted by the bytes of the names, without empty values. The value is one block of bytes, so equality
+/// is a comparison of bytes and nothing is a string until a person reads it. Immutable and safe to share between threads.
 /// </summary>
+/// <remarks>
+/// The bytes are those in which remote write sends a label set, the fields <c>labels</c> of its <c>TimeSeries</c>:
+/// <c>{ 0x0a, length, { 0x0a, length, name, 0x12, length, value } }</c> repeated, lengths as shortest varints. So what nearly every sender sends is
+/// canonical as it lies in the body, and finding its series is one hash over it.
+/// </remarks>
 public readonly struct Labels : IEquatable<Labels>
 {
     /// <summary>The label that holds a metric's name.</summary>
@@ -25,6 +29,9 @@ public readonly struct Labels : IEquatable<Labels>
 
     /// <summary>True when there is no label.</summary>
     public bool IsEmpty => _bytes.IsEmpty;
+
+    /// <summary>The same set in bytes of its own, that keep nothing else alive.</summary>
+    public Labels Copy() => new(_bytes.ToArray());
 
     /// <summary>Walks the labels in the order of their names. The spans live as long as this label set.</summary>
     public Enumerator GetEnumerator() => new(_bytes.Span);
@@ -50,25 +57,30 @@ public readonly struct Labels : IEquatable<Labels>
     public string Name => Encoding.UTF8.GetString(Get(MetricName));
 
     /// <summary>
-    /// Reads canonical bytes back, as a log stores them. False when they are not canonical: out of order, a repeated name, an empty
-    /// name or value, a length that reaches past the end.
+    /// Takes canonical bytes for a label set. False when they are not canonical: out of order, a repeated name, an empty
+    /// name or value, a length that reaches past the end or is written longer than need be.
     /// </summary>
     public static bool TryFromBytes(ReadOnlyMemory<byte> bytes, out Labels labels)
     {
-        labels = default;
-        var rest = bytes.Span;
+        var isCanonical = IsCanonical(bytes.Span);
+        labels = isCanonical ? new Labels(bytes) : default;
+        return isCanonical;
+    }
+
+    /// <summary>True when bytes are the canonical form of a label set.</summary>
+    public static bool IsCanonical(ReadOnlySpan<byte> bytes)
+    {
         var last = ReadOnlySpan<byte>.Empty;
+        var rest = bytes;
         while (!rest.IsEmpty)
         {
-            if (!Varint.TryReadBlock(ref rest, out var name) || name.IsEmpty)
+            var before = rest.Length;
+            if (!LabelBytes.TryRead(ref rest, out var name, out var value) || name.IsEmpty || value.IsEmpty)
                 return false;
-            if (!Varint.TryReadBlock(ref rest, out var value) || value.IsEmpty)
-                return false;
-            if (last.SequenceCompareTo(name) >= 0)
+            if (last.SequenceCompareTo(name) >= 0 || before - rest.Length != LabelBytes.Size(name.Length, value.Length))
                 return false;
             last = name;
         }
-        labels = new Labels(bytes);
         return true;
     }
 
@@ -179,7 +191,7 @@ public readonly struct Labels : IEquatable<Labels>
         {
             if (_rest.IsEmpty)
                 return false;
-            if (!Varint.TryReadBlock(ref _rest, out var name) || !Varint.TryReadBlock(ref _rest, out var value))
+            if (!LabelBytes.TryRead(ref _rest, out var name, out var value))
                 throw new InvalidOperationException("A label set holds bytes that are not canonical; it was not made by LabelsBuilder or TryFromBytes.");
             Current = new Label(name, value);
             return true;

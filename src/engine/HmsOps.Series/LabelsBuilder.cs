@@ -54,10 +54,7 @@ public sealed class LabelsBuilder
         _labels.Sort(static (a, b) => a.Name.AsSpan().SequenceCompareTo(b.Name));
         var bytes = new ArrayBufferWriter<byte>(64);
         foreach (var (name, value) in _labels)
-        {
-            Varint.WriteBlock(bytes, name);
-            Varint.WriteBlock(bytes, value);
-        }
+            LabelBytes.Write(bytes, name, value);
         return new Labels(bytes.WrittenSpan.ToArray());
     }
 }

@@ -4,7 +4,8 @@ namespace HmsOps.Series;
 /// A native (exponential) histogram sample. Bucket <c>i</c> of schema <c>s</c> holds observations in
 /// <c>(2^((i-1)·2^-s), 2^(i·2^-s)]</c>; negative buckets mirror it; |value| ≤ zero threshold goes to the zero bucket. Counts are held as
 /// float64, which is exact for integers to 2^53. Absolute counts in bucket order, empty buckets left out. Immutable, safe to share.
-/// Custom bounds (schema -53) are not in this version.
+/// Schema <see cref="CustomBounds"/> has bounds of its own instead: bucket <c>i</c> holds observations in <c>(Bounds[i-1], Bounds[i]]</c>, the first
+/// everything up to <c>Bounds[0]</c>, the one after the last everything above.
 /// </summary>
 public sealed class NativeHistogram
 {
@@ -14,7 +15,10 @@ public sealed class NativeHistogram
     /// <summary>The coarsest schema: a bucket spans 16 powers of two.</summary>
     public const int SchemaMin = -4;
 
-    /// <summary>Resolution, -4 to 8.</summary>
+    /// <summary>The schema of histograms that bring their own bounds.</summary>
+    public const int CustomBounds = -53;
+
+    /// <summary>Resolution, -4 to 8, or <see cref="CustomBounds"/>.</summary>
     public required int Schema { get; init; }
 
     /// <summary>Observations at most this far from zero are in the zero bucket.</summary>
@@ -35,8 +39,21 @@ public sealed class NativeHistogram
     /// <summary>Negative buckets, ascending by index (so: away from zero).</summary>
     public required IReadOnlyList<HistogramBucket> Negative { get; init; }
 
+    /// <summary>The upper bounds of schema <see cref="CustomBounds"/>, ascending, finite; empty otherwise.</summary>
+    public IReadOnlyList<double> Bounds { get; init; } = [];
+
+    /// <summary>True when its counts are floats by their maker's word, as of a histogram that was scaled or averaged; false: they are integers.</summary>
+    public bool IsFloat { get; init; }
+
+    /// <summary>What its maker says about a reset before it.</summary>
+    public CounterResetHint Reset { get; init; }
+
     /// <summary>True for a gauge histogram: it may go down without that being a reset.</summary>
-    public bool IsGauge { get; init; }
+    public bool IsGauge
+    {
+        get => Reset == CounterResetHint.Gauge;
+        init => Reset = value ? CounterResetHint.Gauge : CounterResetHint.Unknown;
+    }
 
     /// <summary>The histogram that has seen nothing.</summary>
     public static NativeHistogram Zero(int schema) => new()
@@ -73,6 +90,22 @@ public sealed class NativeHistogram
             return index + 1;
         return absolute <= UpperBound(schema, index - 1) ? index - 1 : index;
     }
+}
+
+/// <summary>Whether a histogram begins anew with this sample. Numbers as on the wire.</summary>
+public enum CounterResetHint
+{
+    /// <summary>Nothing is known: compare with the sample before.</summary>
+    Unknown = 0,
+
+    /// <summary>It begins anew here.</summary>
+    Reset = 1,
+
+    /// <summary>It goes on from the sample before.</summary>
+    NoReset = 2,
+
+    /// <summary>It is a gauge: going down is no reset.</summary>
+    Gauge = 3,
 }
 
 /// <summary>One bucket: its index under the histogram's schema, and how many observations it holds.</summary>

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Numerics;
 
 namespace HmsOps.Series;
 
@@ -7,6 +8,9 @@ public static class Varint
 {
     /// <summary>The most bytes one number takes.</summary>
     public const int BytesMax = 10;
+
+    /// <summary>Bytes a number takes.</summary>
+    public static int Size(ulong value) => (BitOperations.Log2(value | 1) / 7) + 1;
 
     /// <summary>Writes a number; answers the bytes written.</summary>
     public static int Write(Span<byte> into, ulong value)
@@ -38,6 +42,12 @@ public static class Varint
     /// <summary>Reads a number and moves past it; false when it is cut off or longer than 64 bits.</summary>
     public static bool TryRead(scoped ref ReadOnlySpan<byte> from, out ulong value)
     {
+        if (!from.IsEmpty && from[0] < 0x80)
+        {
+            value = from[0];
+            from = from[1..];
+            return true;
+        }
         value = 0;
         for (var i = 0; i < from.Length && i < BytesMax; i++)
         {

@@ -161,6 +161,14 @@ public sealed class MetricStore : ISeriesSink, ISeriesSource, IDisposable
         return series;
     }
 
+    /// <inheritdoc/>
+    public IReadOnlyList<string> LabelNames(Selection selection, CancellationToken cancellationToken) =>
+        LabelLists.NamesOf(Series(selection, cancellationToken));
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> LabelValues(string name, Selection selection, CancellationToken cancellationToken) =>
+        LabelLists.ValuesOf(name, Series(selection, cancellationToken));
+
     /// <summary>
     /// The store's life: writes what is appended, closes the seconds of observed series, drops what is too old. Appends complete only while it
     /// runs. When stopped it flushes a last time, and whoever appends later is refused.

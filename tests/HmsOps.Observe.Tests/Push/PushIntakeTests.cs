@@ -181,8 +181,8 @@ public sealed class PushIntakeTests
                 return ValueTask.FromResult(new AppendResult(0, [.. Enumerable.Range(0, batch.Count).Select(i => new RefusedSample(i, "read_only", "the disk is full"))]));
             for (var i = 0; i < batch.Count; i++)
             {
-                Stored.Add(FormattableString.Invariant($"sample {Named(batch.Series(i))} {batch.Value(i)}"));
-                Times.Add(batch.Time(i));
+                Stored.Add(FormattableString.Invariant($"sample {Named(LabelsOf(batch, i))} {batch.Values[i]}"));
+                Times.Add(batch.Times[i]);
             }
             return ValueTask.FromResult(AppendResult.All(batch.Count));
         }
@@ -195,6 +195,12 @@ public sealed class PushIntakeTests
                 Observations.Add(o);
             }
             return ValueTask.FromResult(AppendResult.All(batch.Items.Count));
+        }
+
+        private static Labels LabelsOf(SampleBatch batch, int sample)
+        {
+            Assert.True(Labels.TryFromBytes(batch.KeyOf(batch.SampleSeries[sample]), out var labels));
+            return labels;
         }
 
         private static string Named(Labels labels) => labels.ToString().Replace("{\"tax-bot.ok\"}", "tax-bot.ok", StringComparison.Ordinal);

@@ -31,6 +31,12 @@ public sealed class LiteralSource : ISeriesSource
 
     public IReadOnlyList<Labels> Series(Selection selection, CancellationToken cancellationToken) => [.. Found(selection).Select(l => l.Labels)];
 
+    public IReadOnlyList<string> LabelNames(Selection selection, CancellationToken cancellationToken) =>
+        LabelLists.NamesOf(Series(selection, cancellationToken));
+
+    public IReadOnlyList<string> LabelValues(string name, Selection selection, CancellationToken cancellationToken) =>
+        LabelLists.ValuesOf(name, Series(selection, cancellationToken));
+
     private IEnumerable<SeriesNotation.Line> Found(Selection selection) => _lines
         .Where(l => selection.Matchers.All(m => m.Matches(l.Labels)))
         .Select(l => l with { Samples = [.. l.Samples.Where(s => s.Time >= selection.From && s.Time <= selection.To)] })

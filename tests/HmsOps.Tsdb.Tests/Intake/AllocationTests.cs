@@ -27,7 +27,7 @@ public sealed class AllocationTests
         {
             var scrape = new SampleBatch();
             for (var i = 0; i < batch.Count; i++)
-                scrape.Add(batch.Series(i), round * 15_000, round);
+                scrape.Add(Labels.From(("__name__", "m"), ("i", $"{i}")), round * 15_000, round);
             var before = GC.GetAllocatedBytesForCurrentThread();
             Assert.Equal(1_000, reader.Read(scrape, round * 15_000).Accepted);
             var payload = reader.TakePayload(round * 15_000);

@@ -72,7 +72,7 @@ public sealed class StoreFrameTests
         ReadOnlySpan<byte> rest = bytes.WrittenSpan;
         Assert.True(Declaration.TryRead(ref rest, out var id, out var labels, out var kind));
         Assert.Equal((300, SeriesKind.Observed), (id, kind));
-        Assert.True(labels.SequenceEqual(series.Labels.Bytes));
+        Assert.Equal(series.Labels, labels);
         var open = new OpenHistogram(0, 160);
         open.Observe(3); // what was there is replaced
         Assert.True(Declaration.TryReadState(ref rest, open, out var isChanged));

@@ -35,8 +35,7 @@ internal sealed class LabelProjection
         {
             if (Names(label.Name) != _keeps)
                 continue;
-            Varint.WriteBlock(bytes, label.Name);
-            Varint.WriteBlock(bytes, label.Value);
+            LabelBytes.Write(bytes, label.Name, label.Value);
         }
         if (bytes.WrittenCount == labels.Bytes.Length)
             return labels;

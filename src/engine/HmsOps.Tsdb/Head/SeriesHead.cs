@@ -34,10 +34,9 @@ internal sealed class SeriesHead : ISampleColumns
     public HeadSeries? Find(Labels labels) => _byLabels.GetValueOrDefault(labels);
 
     /// <summary>Makes a series that readers do not see yet. Copies the labels.</summary>
-    public HeadSeries Make(ReadOnlySpan<byte> labels, SeriesKind kind)
+    public HeadSeries Make(Labels labels, SeriesKind kind)
     {
-        if (!Labels.TryFromBytes(labels.ToArray(), out var own))
-            throw new InvalidOperationException("A label set holds bytes that are not canonical; it was not made by LabelsBuilder or TryFromBytes.");
+        var own = labels.Copy();
         var series = new HeadSeries(own, kind);
         _byLabels.Add(own, series);
         return series;

@@ -31,6 +31,7 @@ internal sealed class BatchReader(MetricStoreOptions options, SeriesHead head, O
     private readonly ArrayBufferWriter<byte> _items = new();
     private readonly Dictionary<(HeadSeries Series, long Time), long> _staged = []; // of series with several samples, all but the newest
     private readonly HashSet<UInt128> _stagedIds = [];
+    private readonly List<(Labels Labels, Refusal? Refusal)> _keys = [];
     private readonly byte[] _id = new byte[Encoding.UTF8.GetMaxByteCount(LabelLimits.IdCharsMax)];
 
     private int _declared;
@@ -54,10 +55,15 @@ internal sealed class BatchReader(MetricStoreOptions options, SeriesHead head, O
     public Verdict Read(SampleBatch batch, long now)
     {
         var verdict = Begin(batch.Count);
+        _keys.Clear();
+        for (var i = 0; i < batch.SeriesCount; i++)
+            _keys.Add(ReadKey(batch, i));
         for (var i = 0; i < batch.Count; i++)
         {
-            var (labels, time, value) = (batch.Series(i), batch.Time(i), batch.Value(i));
-            var series = head.Find(labels);
+            var ((labels, refusal), time, value) = (_keys[batch.SampleSeries[i]], batch.Times[i], batch.Values[i]);
+            if (refusal is null && !batch.Histograms.IsEmpty && batch.Histograms[i] is not null)
+                refusal = refusals.HistogramSample;
+            var series = refusal is null ? head.Find(labels) : null;
             if (series is { Kind: SeriesKind.Float } && StoredBits(series, time) is { } bits)
             {
                 if (bits == BitConverter.DoubleToInt64Bits(value))
@@ -65,9 +71,13 @@ internal sealed class BatchReader(MetricStoreOptions options, SeriesHead head, O
                 else
                     verdict.Refuse(i, refusals.DuplicateTime, labels);
             }
-            else if (RefusalOf(series, time, now) is { } refusal || !TryAdmit(labels, SeriesKind.Float, ref series, out refusal))
+            else if ((refusal ?? RefusalOf(series, time, now)) is { } refused)
             {
-                verdict.Refuse(i, refusal, labels);
+                verdict.Refuse(i, refused, labels);
+            }
+            else if (!TryAdmit(labels, SeriesKind.Float, ref series, out refused))
+            {
+                verdict.Refuse(i, refused, labels);
             }
             else
             {
@@ -78,6 +88,13 @@ internal sealed class BatchReader(MetricStoreOptions options, SeriesHead head, O
         return verdict;
     }
 
+    private (Labels, Refusal?) ReadKey(SampleBatch batch, int series)
+    {
+        if (batch.IsByIdentity(series))
+            return (Labels.Empty, refusals.UnknownSeries);
+        return Labels.TryFromBytes(batch.KeyOf(series), out var labels) ? (labels, null) : (Labels.Empty, refusals.LabelForm);
+    }
+
     public Verdict Read(ObservationBatch batch, long stamp)
     {
         ids.Forget(stamp);
@@ -86,7 +103,7 @@ internal sealed class BatchReader(MetricStoreOptions options, SeriesHead head, O
         {
             var (labels, value, id) = batch.Items[i];
             var series = head.Find(labels);
-            if (RefusalOf(value, id) is { } refusal)
+            if ((batch.Items[i].Kind == ObservationKind.Value ? RefusalOf(value, id) : refusals.DifferenceSample) is { } refusal)
                 verdict.Refuse(i, refusal, labels);
             else if (IsKnown(labels, id, out var key))
                 verdict.Recognise();
@@ -191,7 +208,7 @@ internal sealed class BatchReader(MetricStoreOptions options, SeriesHead head, O
             refusal = refusals.SeriesLimit;
             if (head.Known >= options.SeriesMax)
                 return false;
-            series = head.Make(labels.Bytes, kind);
+            series = head.Make(labels, kind);
             if (kind == SeriesKind.Observed)
                 series.Open = new OpenHistogram(options.HistogramSchema, options.BucketsMax);
         }

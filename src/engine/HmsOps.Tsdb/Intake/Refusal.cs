@@ -46,6 +46,14 @@ internal sealed class Refusals(MetricStoreOptions options)
 
     public Refusal NotFinite { get; } = new("not_finite", "An observation is a finite number; this one is NaN or infinite.");
 
+    public Refusal UnknownSeries { get; } = new("unknown_series", "The store does not know this series by its short name any more. Send its labels.");
+
+    public Refusal LabelForm { get; } = new("labels", "The labels are not sorted, or one is empty or there twice. Send them sorted, each once.");
+
+    public Refusal HistogramSample { get; } = new("histogram_sample", "Ready-made histograms are not in this version. Send single observations.");
+
+    public Refusal DifferenceSample { get; } = new("difference_sample", "Differences are not in this version. Send running totals, or single observations.");
+
     public Refusal IdLength { get; } = new("id_length", $"The id has more than {LabelLimits.IdCharsMax} characters. A UUID has 36.");
 
     /// <summary>The whole store takes nothing, for a reason of the disk.</summary>

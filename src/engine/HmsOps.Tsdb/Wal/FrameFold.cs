@@ -75,9 +75,9 @@ internal sealed class FrameFold(SeriesHead head, SecondCloser closer, Observatio
             throw Unreadable(sequence);
         for (var i = 0UL; i < declarations; i++)
         {
-            if (!Declaration.TryRead(ref payload, out var id, out var labels, out var kind) || !Labels.TryFromBytes(labels.ToArray(), out var key))
+            if (!Declaration.TryRead(ref payload, out var id, out var labels, out var kind))
                 throw Unreadable(sequence);
-            var series = head.Find(key);
+            var series = head.Find(labels);
             if (series is not null && series.Kind != kind)
             {
                 // Retention emptied and forgot the series before it came back as another kind; at a restart its old samples are still here.

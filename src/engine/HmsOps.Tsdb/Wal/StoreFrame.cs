@@ -42,20 +42,20 @@ internal static class Declaration
     public static void Write(IBufferWriter<byte> into, HeadSeries series)
     {
         Varint.Write(into, (ulong)series.LogId);
-        Varint.WriteBlock(into, series.Labels.Bytes);
+        WriteLabels(into, series.Labels);
         Varint.Write(into, (ulong)series.Kind);
         if (series.Open is { } open)
             Write(into, open);
     }
 
     /// <summary>Reads the fixed part; of an observed series <see cref="TryReadState"/> follows.</summary>
-    public static bool TryRead(ref ReadOnlySpan<byte> from, out int id, out ReadOnlySpan<byte> labels, out SeriesKind kind)
+    public static bool TryRead(ref ReadOnlySpan<byte> from, out int id, out Labels labels, out SeriesKind kind)
     {
         id = 0;
         labels = default;
         kind = default;
         if (!Varint.TryRead(ref from, out var number) || number > int.MaxValue
-            || !Varint.TryReadBlock(ref from, out labels)
+            || !Varint.TryReadBlock(ref from, out var pairs) || !TryReadLabels(pairs, out labels)
             || !Varint.TryRead(ref from, out var stored) || stored > (ulong)SeriesKind.Observed)
         {
             return false;
@@ -95,6 +95,33 @@ internal static class Declaration
         value = BinaryPrimitives.ReadDoubleLittleEndian(from);
         from = from[sizeof(double)..];
         return true;
+    }
+
+    // In the log a label is two blocks, without the marks of the canonical form in memory.
+    private static void WriteLabels(IBufferWriter<byte> into, Labels labels)
+    {
+        var length = 0;
+        foreach (var label in labels)
+            length += Varint.Size((ulong)label.Name.Length) + label.Name.Length + Varint.Size((ulong)label.Value.Length) + label.Value.Length;
+        Varint.Write(into, (ulong)length);
+        foreach (var label in labels)
+        {
+            Varint.WriteBlock(into, label.Name);
+            Varint.WriteBlock(into, label.Value);
+        }
+    }
+
+    private static bool TryReadLabels(ReadOnlySpan<byte> pairs, out Labels labels)
+    {
+        var bytes = new ArrayBufferWriter<byte>(pairs.Length + 64);
+        labels = default;
+        while (!pairs.IsEmpty)
+        {
+            if (!Varint.TryReadBlock(ref pairs, out var name) || !Varint.TryReadBlock(ref pairs, out var value))
+                return false;
+            LabelBytes.Write(bytes, name, value);
+        }
+        return Labels.TryFromBytes(bytes.WrittenMemory, out labels);
     }
 
     private static void Write(IBufferWriter<byte> into, OpenHistogram open)

@@ -28,5 +28,11 @@ internal sealed class StoreDoor : ISeriesSink, ISeriesSource
     public IReadOnlyList<Labels> Series(Selection selection, CancellationToken cancellationToken) =>
         Store?.Series(selection, cancellationToken) ?? throw new QueryBudgetException(NotYet);
 
+    public IReadOnlyList<string> LabelNames(Selection selection, CancellationToken cancellationToken) =>
+        Store?.LabelNames(selection, cancellationToken) ?? throw new QueryBudgetException(NotYet);
+
+    public IReadOnlyList<string> LabelValues(string name, Selection selection, CancellationToken cancellationToken) =>
+        Store?.LabelValues(name, selection, cancellationToken) ?? throw new QueryBudgetException(NotYet);
+
     private static AppendResult Refuse(int count) => new(0, [.. Enumerable.Range(0, count).Select(i => new RefusedSample(i, "read_only", NotYet))]);
 }
