@@ -6,8 +6,8 @@ namespace HmsOps.Series;
 public interface ISeriesSource
 {
     /// <summary>
-    /// Opens a walk over the series that satisfy every matcher, with their samples in <c>[From, To]</c>, in label order. What is read
-    /// is one consistent state: a batch appended meanwhile is seen whole or not at all.
+    /// Opens a walk over the series that satisfy every matcher, with their samples in <c>[From, To]</c>, in the order of
+    /// <see cref="Labels.CompareRows"/>. What is read is one consistent state: a batch appended meanwhile is seen whole or not at all.
     /// </summary>
     SeriesCursor Select(Selection selection, QueryBudget budget, CancellationToken cancellationToken);
 

@@ -133,6 +133,15 @@ public readonly struct Labels : IEquatable<Labels>
         }
     }
 
+    /// <summary>
+    /// The order of rows: by the bytes of the metric's name, then as <see cref="Compare"/>. One metric's series are neighbours, whatever their labels.
+    /// </summary>
+    public static int CompareRows(Labels left, Labels right)
+    {
+        var order = left.Get(MetricName).SequenceCompareTo(right.Get(MetricName));
+        return order != 0 ? order : Compare(left, right);
+    }
+
     /// <summary>As PromQL prints it: <c>name{a="b"}</c>, or <c>{"tax-bot.ok", a="b"}</c> where the name needs quotes.</summary>
     public override string ToString()
     {

@@ -8,7 +8,7 @@ public sealed class LiteralSource : ISeriesSource
     private readonly List<SeriesNotation.Line> _lines;
 
     public LiteralSource(IEnumerable<SeriesNotation.Line> lines) =>
-        _lines = [.. lines.Order(Comparer<SeriesNotation.Line>.Create((a, b) => Labels.Compare(a.Labels, b.Labels)))];
+        _lines = [.. lines.Order(Comparer<SeriesNotation.Line>.Create((a, b) => Labels.CompareRows(a.Labels, b.Labels)))];
 
     public LiteralSource(long intervalMs, params IEnumerable<string> lines)
         : this(lines.Select(l => SeriesNotation.Read(l, intervalMs)))

@@ -90,7 +90,7 @@ internal sealed class SeriesHead : ISampleColumns
         ForgetEmpty();
     }
 
-    /// <summary>The series that match, with the samples they have at one instant, in label order.</summary>
+    /// <summary>The series that match, with the samples they have at one instant, in the order of rows.</summary>
     public SeriesCut[] Cut(Selection selection, CancellationToken cancellationToken)
     {
         var name = NameOf(selection);
@@ -111,7 +111,7 @@ internal sealed class SeriesHead : ISampleColumns
                 matching.Add(items[i]);
         }
         var cuts = CutOf(selection, name, matching, known, generation);
-        Array.Sort(cuts, static (a, b) => Labels.Compare(a.Labels, b.Labels));
+        Array.Sort(cuts, static (a, b) => Labels.CompareRows(a.Labels, b.Labels));
         return cuts;
     }
 
