@@ -60,6 +60,7 @@ public sealed class CountyCourt
             Workspace = () => Workspace,
             PromQL = new PromEngine(Store, PromLimits.Default),
             Hub = () => Status(),
+            Limits = PresentLimits.Default,
             Push = (body, _) => Task.FromResult(new PushReply(202, System.Text.Encoding.UTF8.GetBytes($"{{\"accepted\":{body.Length}}}"))),
             PublicUrl = "http://127.0.0.1:9900",
             Zone = TimeZoneInfo.Utc,
