@@ -1,10 +1,9 @@
 using System.Globalization;
-using System.Text.RegularExpressions;
 
 namespace HmsOps.Present.Web.Words;
 
 /// <summary>Texts the record keeps as they were entered, raw for whoever reads it later, put into words for people.</summary>
-public static partial class RecordWords
+public static class RecordWords
 {
     /// <summary>What a guard limits: <c>one_in_flight</c> is "One act at a time".</summary>
     public static string OfGuard(string guard)
@@ -25,7 +24,9 @@ public static partial class RecordWords
     public static string OfOutcome(string detail)
     {
         ArgumentNullException.ThrowIfNull(detail);
-        var text = ExitCode().Replace(detail.Trim(), "The script ended with exit code $1");
+        var text = detail.Trim();
+        if (text.StartsWith("exit ", StringComparison.Ordinal) && int.TryParse(text.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out var code))
+            text = $"The script ended with exit code {code}";
         if (text.Length == 0)
             return "";
         // A sentence may begin with the name of a file, and that is written as it is.
@@ -39,22 +40,27 @@ public static partial class RecordWords
     public static string OfIncidentTitle(string title)
     {
         ArgumentNullException.ThrowIfNull(title);
-        return ValueOverBound().Match(title) is { Success: true } m
-            ? $"{m.Groups["name"]} {Marked(m.Groups["value"])}{Unit(m.Groups["unit"])}, {m.Groups["side"]} {Marked(m.Groups["bound"])}{Unit(m.Groups["boundUnit"])}"
-            : title;
+        foreach (var side in (string[])[", over ", ", under "])
+        {
+            var at = title.LastIndexOf(side, StringComparison.Ordinal);
+            if (at > 0 && LastNumberMarked(title[..at]) is { } value && LastNumberMarked(title[(at + side.Length)..]) is { } bound)
+                return value + side + bound;
+        }
+        return title;
     }
 
-    private static string Marked(Group number) => decimal.TryParse(number.ValueSpan, NumberStyles.Float, CultureInfo.InvariantCulture, out var value)
-        ? value.ToString("#,##0.###############", CultureInfo.InvariantCulture)
-        : number.Value;
-
-    private static string Unit(Group unit) => unit.Success ? $"\u00a0{unit.Value}" : "";
-
-    [GeneratedRegex(@"^exit (\d+)$", RegexOptions.CultureInvariant)]
-    private static partial Regex ExitCode();
-
-    [GeneratedRegex(
-        @"^(?<name>.+) (?<value>-?\d+(\.\d+)?)( (?<unit>[^\s,]+))?, (?<side>over|under) (?<bound>-?\d+(\.\d+)?)( (?<boundUnit>[^\s,]+))?$",
-        RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
-    private static partial Regex ValueOverBound();
+    /// <summary>A text that ends in a number, or in a number and its unit, with thousands marked; null when it does not.</summary>
+    private static string? LastNumberMarked(string text)
+    {
+        var words = text.Split(' ');
+        for (var at = words.Length - 1; at >= Math.Max(0, words.Length - 2); at--)
+        {
+            if (!decimal.TryParse(words[at], NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number))
+                continue;
+            words[at] = number.ToString("#,##0.###############", CultureInfo.InvariantCulture);
+            var quantity = string.Join('\u00a0', words[at..]);
+            return at == 0 ? quantity : $"{string.Join(' ', words[..at])} {quantity}";
+        }
+        return null;
+    }
 }
