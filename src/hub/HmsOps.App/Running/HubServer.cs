@@ -119,6 +119,10 @@ internal sealed class HubServer(HubSettings settings, HubLog log, Action<string>
             PromQL = hub.PromQL,
             Hub = page.Status,
             Push = page.PushAsync,
+            Limits = new PresentLimits
+            {
+                MetricBodyBytes = (int)settings.MetricBodyBytes, MetricRead = settings.MetricRead, QueryTime = settings.QueryTime, LiveStreams = settings.LiveStreams,
+            },
             PublicUrl = hub.Plan.PublicUrl,
             Zone = settings.TimeZone,
             Hosts = HostsOf(hub.Plan),

@@ -85,6 +85,5 @@ internal static class PageFold
         _ => state,
     };
 
-    private static RecordState Change(RecordState state, string page, Func<Page, Page> change) =>
-        state.Pages.TryGetValue(page, out var known) ? state with { Pages = state.Pages.SetItem(page, change(known)) } : state;
+    private static RecordState Change(RecordState state, string page, Func<Page, Page> change) => state with { Pages = state.Pages.Change(page, change) };
 }

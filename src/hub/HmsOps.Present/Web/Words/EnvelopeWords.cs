@@ -58,12 +58,12 @@ public static class EnvelopeWords
         AlertLostSight e => Alert("eye", SignLook.Warn, $"The value of {e.Alert.Name} is there again", ""),
 
         ActIntended e => Act("return", SignLook.Act, $"Decided: {Deed.Of(e.Title).Infinitive}", GuardLine(e.Guards)),
-        ActRefused e => Act("stop", SignLook.Warn, $"Not allowed to {Deed.Of(e.Title).Infinitive}", $"{e.Detail}{(e.AllowedAt is null ? "" : $" Possible again at {Moment.Exact(e.AllowedAt.Value)[11..16]} UTC.")}"),
+        ActRefused e => Act("stop", SignLook.Warn, $"Not allowed to {Deed.Of(e.Title).Infinitive}", $"{RecordWords.OfOutcome(e.Detail)}{(e.AllowedAt is null ? "" : $" Possible again at {Moment.Exact(e.AllowedAt.Value)[11..16]} UTC.")}"),
         ActBegun e => Act("return", SignLook.Act, $"Began to {DeedOf(state, e.Intent).Infinitive}", e.Attempt > 1 ? $"Attempt {e.Attempt}." : ""),
-        ActDone e => Act("tick", SignLook.Act, $"{Capital(DeedOf(state, e.Intent).Noun)} done in {Quantity.Duration(e.Took)}", e.Detail),
-        ActFailed { Unknown: true } e => Act("stop", SignLook.Unsure, $"Nobody can say how the {DeedOf(state, e.Intent).Noun} ended", e.Detail),
-        ActFailed e => Act("stop", SignLook.Fail, $"The {DeedOf(state, e.Intent).Noun} failed", e.Detail),
-        ActSettled e => Act(e.Outcome == "succeeded" ? "tick" : "stop", e.Outcome == "succeeded" ? SignLook.Act : SignLook.Fail, $"Settled: {e.Outcome}", e.Detail),
+        ActDone e => Act("tick", SignLook.Act, $"{Capital(DeedOf(state, e.Intent).Noun)} done in {Quantity.Duration(e.Took)}", RecordWords.OfOutcome(e.Detail)),
+        ActFailed { Unknown: true } e => Act("stop", SignLook.Unsure, $"Nobody can say how the {DeedOf(state, e.Intent).Noun} ended", RecordWords.OfOutcome(e.Detail)),
+        ActFailed e => Act("stop", SignLook.Fail, $"The {DeedOf(state, e.Intent).Noun} failed", RecordWords.OfOutcome(e.Detail)),
+        ActSettled e => Act(e.Outcome == "succeeded" ? "tick" : "stop", e.Outcome == "succeeded" ? SignLook.Act : SignLook.Fail, $"Settled: {e.Outcome}", RecordWords.OfOutcome(e.Detail)),
 
         PageQueued e => Page("person", null, $"{e.Receiver} is to be told", e.Text ?? PageAbout(e.Kind)),
         PageSending e => Page("person", null, $"Telling {ReceiverOf(state, e.Page)} by {e.Channel}", e.Attempt > 1 ? $"Attempt {e.Attempt}." : ""),
@@ -71,7 +71,7 @@ public static class EnvelopeWords
         PageFailed { RetryAt: null } e => Page("person", SignLook.Fail, $"{ReceiverOf(state, e.Page)} could not be told", e.Reason),
         PageFailed e => Page("person", SignLook.Warn, $"{ReceiverOf(state, e.Page)} was not reached by {e.Channel}; tried again", e.Reason),
 
-        IncidentOpened e => Incident(SignLook.Fail, $"{e.Incident} opened: {e.Title}", Severity(e.Severity) + "."),
+        IncidentOpened e => Incident(SignLook.Fail, $"{e.Incident} opened: {RecordWords.OfIncidentTitle(e.Title)}", Severity(e.Severity) + "."),
         IncidentLinked e => Incident(SignLook.Fail, $"Another alert joined {e.Incident}", ""),
         IncidentReopened e => Incident(SignLook.Fail, $"{e.Incident} opened again", ""),
         IncidentResolved e => Incident(SignLook.Ok, $"{e.Incident} resolved", "All its alerts are over."),
