@@ -114,7 +114,7 @@ public sealed class PagesTests : IAsyncLifetime
         Assert.Contains("<h1>county_api_ms 1,240 ms, over 1,000 ms</h1>", page, StringComparison.Ordinal);
         Assert.Contains(
             "The alert on county_api_ms (above 1,000 ms over 3 minutes) lasted 1 min 18 s. HMS-OPS rolled back the docket rule 5 s after the alert, by itself.", page, StringComparison.Ordinal);
-        Assert.Contains("<dt>Pause between two rollbacks</dt>", page, StringComparison.Ordinal);
+        Assert.Contains("<dt>Pause in between</dt>", page, StringComparison.Ordinal);
         Assert.Contains("The script ended with exit code 0.", page, StringComparison.Ordinal);
         Assert.Contains("4 values of the 3 min before", page, StringComparison.Ordinal);
         Assert.DoesNotMatch("one_in_flight|rollbacks_per_hour|[^_a-z]exit 0", page);

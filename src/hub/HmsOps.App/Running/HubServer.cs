@@ -121,7 +121,10 @@ internal sealed class HubServer(HubSettings settings, HubLog log, Action<string>
             Push = page.PushAsync,
             Limits = new PresentLimits
             {
-                MetricBodyBytes = (int)settings.MetricBodyBytes, MetricRead = settings.MetricRead, QueryTime = settings.QueryTime, LiveStreams = settings.LiveStreams,
+                MetricBodyBytes = (int)settings.MetricBodyBytes,
+                MetricRead = settings.MetricRead,
+                QueryTime = settings.QueryTime,
+                LiveStreams = settings.LiveStreams,
             },
             PublicUrl = hub.Plan.PublicUrl,
             Zone = settings.TimeZone,

@@ -68,8 +68,8 @@ public static class EnvelopeWords
         PageQueued e => Page("person", null, $"{e.Receiver} is to be told", e.Text ?? PageAbout(e.Kind)),
         PageSending e => Page("person", null, $"Telling {ReceiverOf(state, e.Page)} by {e.Channel}", e.Attempt > 1 ? $"Attempt {e.Attempt}." : ""),
         PageAccepted e => Page("person", SignLook.Ok, $"{ReceiverOf(state, e.Page)} was told by {e.Channel}", e.ProviderId.Length == 0 ? "" : $"Their number for it: {e.ProviderId}."),
-        PageFailed { RetryAt: null } e => Page("person", SignLook.Fail, $"{ReceiverOf(state, e.Page)} could not be told", e.Reason),
-        PageFailed e => Page("person", SignLook.Warn, $"{ReceiverOf(state, e.Page)} was not reached by {e.Channel}; tried again", e.Reason),
+        PageFailed { RetryAt: null } e => Page("person", SignLook.Fail, $"{ReceiverOf(state, e.Page)} could not be told", RecordWords.OfOutcome(e.Reason)),
+        PageFailed e => Page("person", SignLook.Warn, $"{ReceiverOf(state, e.Page)} was not reached by {e.Channel}; tried again", RecordWords.OfOutcome(e.Reason)),
 
         IncidentOpened e => Incident(SignLook.Fail, $"{e.Incident} opened: {RecordWords.OfIncidentTitle(e.Title)}", Severity(e.Severity) + "."),
         IncidentLinked e => Incident(SignLook.Fail, $"Another alert joined {e.Incident}", ""),

@@ -5,16 +5,16 @@ namespace HmsOps.Present.Web.Words;
 /// <summary>Texts the record keeps as they were entered, raw for whoever reads it later, put into words for people.</summary>
 public static class RecordWords
 {
-    /// <summary>What a guard limits: <c>one_in_flight</c> is "One act at a time".</summary>
+    /// <summary>What a guard limits: <c>one_in_flight</c> is "One at a time".</summary>
     public static string OfGuard(string guard)
     {
         ArgumentException.ThrowIfNullOrEmpty(guard);
         return guard switch
         {
-            "one_in_flight" => "One act at a time",
-            "cooldown" => "Pause between two rollbacks",
-            "rollbacks_per_hour" => "Rollbacks an hour, in this lane",
-            "rollbacks_per_hour_in_all" => "Rollbacks an hour, in all",
+            "one_in_flight" => "One at a time",
+            "cooldown" => "Pause in between",
+            "rollbacks_per_hour" => "Hourly limit, lane",
+            "rollbacks_per_hour_in_all" => "Hourly limit, hub",
             "script" => "A script to run",
             _ => char.ToUpperInvariant(guard[0]) + guard[1..].Replace('_', ' '), // one this version does not know is at least readable
         };
