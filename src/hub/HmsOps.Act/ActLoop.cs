@@ -106,7 +106,7 @@ public sealed partial class ActLoop(
     private async Task WaitAsync(long seen, CancellationToken stopping)
     {
         var now = time.GetUtcNow();
-        var due = Earliest(Planner.NextDue(journal.State), PageSender.NextDue(journal.State)) ?? now + LookAtLeastEvery;
+        var due = Earliest(Planner.NextDue(journal.State), pages.NextDue(journal.State, workspace())) ?? now + LookAtLeastEvery;
         var wait = due - now;
         if (wait <= TimeSpan.Zero)
             wait = TimeSpan.FromMilliseconds(100); // due, and not done in this turn: something else has to come first
