@@ -129,14 +129,14 @@ public sealed partial class Hub : IDisposable
         SayRecovery("ledger", _ledger.Recovery);
 
         await EnterStartAsync(cancellationToken);
-        await _keeper.TakeAsync(feed.Take(), cancellationToken);
+        await _keeper.TakeAsync(feed.Take(), feed.CommitAsync, cancellationToken);
         var console = new ChapterConsole(Journal, Plan.Zone, _edges.Console);
         var sweep = new RunSweep(Journal, _edges.Scripts, _edges.Time, _edges.Logs.CreateLogger<RunSweep>());
         Start("console", () => console.RunAsync(_recording.Token));
         Start("acts", () => Acts.RunAsync(_deciding.Token, _acting.Token));
         Start("runs", () => sweep.RunAsync(_deciding.Token));
         Start("rules", () => Scheduler.RunAsync(_deciding.Token));
-        Start("workspace", () => feed.WatchAsync(_keeper.TakeAsync, _deciding.Token));
+        Start("workspace", () => feed.WatchAsync((snapshot, token) => _keeper.TakeAsync(snapshot, feed.CommitAsync, token), _deciding.Token));
         Phase = HubPhase.Ready;
     }
 
