@@ -137,5 +137,10 @@ public sealed class LimitsTests
         }
 
         public IReadOnlyList<Labels> Series(Selection selection, CancellationToken cancellationToken) => store.Series(selection, cancellationToken);
+
+        public IReadOnlyList<string> LabelNames(Selection selection, CancellationToken cancellationToken) => store.LabelNames(selection, cancellationToken);
+
+        public IReadOnlyList<string> LabelValues(string name, Selection selection, CancellationToken cancellationToken) =>
+            store.LabelValues(name, selection, cancellationToken);
     }
 }
