@@ -6,7 +6,7 @@ namespace HmsOps.Tsdb.Blocks;
 /// <summary>Decodes time columns and remembers them, for most are shared by many series. One owner.</summary>
 internal sealed class TimeColumnReader(BlockIndex index, IDiskFile file) : IDisposable
 {
-    private const int TimesMax = 1 << 19; // 4 MiB of times; beyond, what was decoded is forgotten
+    private const int TimesMax = 1 << 20; // 8 MiB of times; beyond, what was decoded is forgotten
 
     private readonly PageReader _pages = new(file, index.Footer.TimeStream);
     private readonly Dictionary<int, (long[]? Times, string? Damage)> _columns = [];
