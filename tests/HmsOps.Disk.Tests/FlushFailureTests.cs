@@ -176,6 +176,8 @@ public sealed class FlushFailureTests
 
         public void Rename(string from, string to) => disk.Rename(from, to);
 
+        public void Link(string path, string second) => disk.Link(path, second);
+
         public void Delete(string path) => disk.Delete(path);
 
         public void FlushFolder(string folder) => disk.FlushFolder(folder);

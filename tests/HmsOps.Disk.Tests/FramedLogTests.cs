@@ -272,6 +272,10 @@ public sealed class FramedLogTests
         {
         }
 
+        public void Link(string path, string second)
+        {
+        }
+
         public void Delete(string path)
         {
         }

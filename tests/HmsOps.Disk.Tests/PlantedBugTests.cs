@@ -65,6 +65,8 @@ public sealed class PlantedBugTests
 
         public void Rename(string from, string to) => disk.Rename(from, to);
 
+        public void Link(string path, string second) => disk.Link(path, second);
+
         public void Delete(string path) => disk.Delete(path);
 
         public void FlushFolder(string folder)

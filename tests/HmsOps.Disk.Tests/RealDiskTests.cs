@@ -46,6 +46,20 @@ public sealed class RealDiskTests : IDisposable
     }
 
     [Fact]
+    public void A_second_name_shares_the_bytes_and_outlives_the_first()
+    {
+        _disk.CreateFolder($"{_folder}/copy");
+        using (var file = _disk.Create($"{_folder}/file", 0))
+            file.Write(0, "bytes"u8);
+        _disk.Link($"{_folder}/file", $"{_folder}/copy/file");
+        _disk.Delete($"{_folder}/file");
+        Assert.Equal("bytes", Encoding.UTF8.GetString(AtomicFile.Read(_disk, $"{_folder}/copy/file")));
+
+        Assert.Contains("copy/file exists", Assert.Throws<IOException>(() => _disk.Link($"{_folder}/copy/file", $"{_folder}/copy/file")).Message);
+        Assert.Throws<FileNotFoundException>(() => _disk.Link($"{_folder}/file", $"{_folder}/copy/other"));
+    }
+
+    [Fact]
     public void A_new_file_has_its_room_and_is_zeros()
     {
         using var file = _disk.Create($"{_folder}/file", 10_000);

@@ -24,6 +24,9 @@ public interface IDisk
     /// <summary>Renames within a folder, over an existing file too. Durable only after <see cref="FlushFolder"/>.</summary>
     void Rename(string from, string to);
 
+    /// <summary>Gives a file a second name in another folder of the same file system. Throws if the name is taken. Durable only after <see cref="FlushFolder"/>.</summary>
+    void Link(string path, string second);
+
     /// <summary>Deletes a file. Durable only after <see cref="FlushFolder"/>.</summary>
     void Delete(string path);
 

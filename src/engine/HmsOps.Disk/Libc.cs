@@ -24,6 +24,7 @@ internal static partial class Libc
     public const int WouldBlock = 11;
     public const int PermissionDenied = 13;
     public const int Exists = 17;
+    public const int OtherFileSystem = 18;
     public const int NotSupported = 95;
     public const int NoSpace = 28;
     public const int QuotaExceeded = 122;
@@ -37,6 +38,9 @@ internal static partial class Libc
 
     [LibraryImport(Name, EntryPoint = "mkdir", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int MakeFolder(string path, int mode);
+
+    [LibraryImport(Name, EntryPoint = "link", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Link(string path, string second);
 
     [LibraryImport(Name, EntryPoint = "close", SetLastError = true)]
     public static partial int Close(int descriptor);

@@ -78,6 +78,20 @@ public sealed class RealDisk : IDisk
     public void Rename(string from, string to) => File.Move(from, to, overwrite: true);
 
     /// <inheritdoc/>
+    public void Link(string path, string second)
+    {
+        if (Libc.Link(path, second) == 0)
+            return;
+        var errno = Marshal.GetLastPInvokeError();
+        throw errno switch
+        {
+            Libc.Exists => Failure(second, errno),
+            Libc.OtherFileSystem => new IOException($"{second} lies on another file system than {path}: choose a folder beside the data folder.", errno),
+            _ => Failure(path, errno),
+        };
+    }
+
+    /// <inheritdoc/>
     public void Delete(string path) => File.Delete(path);
 
     /// <inheritdoc/>

@@ -95,6 +95,9 @@ public abstract class SeriesCursor : IDisposable
     /// <summary>Goes to the next series.</summary>
     public abstract bool MoveNext();
 
+    /// <summary>What the walk had to leave out so far because stored bytes are damaged, in sentences for people. Whole once the walk has ended.</summary>
+    public virtual IReadOnlyList<string> Warnings => [];
+
     /// <summary>Gives back what the walk holds.</summary>
     public virtual void Dispose() => GC.SuppressFinalize(this);
 }

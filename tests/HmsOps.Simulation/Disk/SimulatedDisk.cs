@@ -176,6 +176,20 @@ public sealed class SimulatedDisk(Random dice, DiskFaults? faults = null) : IDis
     }
 
     /// <inheritdoc/>
+    public void Link(string path, string second)
+    {
+        lock (_lock)
+        {
+            Step();
+            if (_names.ContainsKey(second))
+                throw new IOException($"{second} exists already.");
+            if (!_folders.Contains(FolderOf(second)))
+                throw new DirectoryNotFoundException($"There is no folder {FolderOf(second)}.");
+            Change(second, null, Find(path));
+        }
+    }
+
+    /// <inheritdoc/>
     public void Delete(string path)
     {
         lock (_lock)
