@@ -109,17 +109,17 @@ public sealed class LimitTests
     [Fact]
     public void A_batch_whose_log_payload_is_too_large_is_taken_up_to_there()
     {
-        _world.Options = _world.Options with { BatchBytesMax = 4_000, SegmentBytes = 16 * 1024 };
+        _world.Options = _world.Options with { BatchBytesMax = 1_000, SegmentBytes = 16 * 1024 };
         _world.Live(End.Killed, async (store, time) =>
         {
             var now = time.Ms();
             var result = await store.Append([.. Enumerable.Range(0, 1_000).Select(i => ("a", now + i, (double)i))]);
             Assert.All(result.Refused, refused => Assert.Equal("batch_bytes", refused.Reason));
             Assert.Equal(1_000, result.Taken + result.Refused.Count);
-            Assert.InRange(result.Taken, 250, 400);
+            Assert.InRange(result.Taken, 200, 400);
             Assert.Equal(result.Taken, result.Refused[0].Index);
         });
-        Assert.InRange(_world.Look(store => store.Counts.Samples), 250, 400);
+        Assert.InRange(_world.Look(store => store.Counts.Samples), 200, 400);
     }
 
     [Theory]

@@ -92,8 +92,6 @@ public sealed class ModelTests
                 return "late";
             if (time > now + 300_000)
                 return "ahead";
-            if (known && samples!.Keys[^1] > time)
-                return "out_of_order";
             if (!known)
                 _model.Add(series, samples = []);
             samples!.Add(time, value);

@@ -121,7 +121,7 @@ internal static class StoreSentences
             for (var i = 0; i < view.Times.Length; i++)
             {
                 text.Append(CultureInfo.InvariantCulture, $"{view.Labels} {view.Times[i]} ");
-                text.AppendLine(view.Histograms.IsEmpty ? Bits(view.Values[i]) : Shown(view.Histograms[i]!));
+                text.AppendLine(view.Histograms.IsEmpty || view.Histograms[i] is not { } histogram ? Bits(view.Values[i]) : Shown(histogram));
             }
         }
         return text.ToString();

@@ -1,6 +1,6 @@
-using System.Buffers;
 using HmsOps.Disk;
 using HmsOps.Series;
+using HmsOps.Tsdb.Checkpoints;
 using HmsOps.Tsdb.Head;
 using HmsOps.Tsdb.Intake;
 using HmsOps.Tsdb.Observations;
@@ -21,16 +21,19 @@ public sealed class MetricStore : ISeriesSink, ISeriesSource, IDisposable
 {
     private const string Stopped = "The store was stopped.";
     private static readonly TimeSpan RetainEvery = TimeSpan.FromHours(1);
+    private static readonly TimeSpan QueriesMax = TimeSpan.FromMinutes(10);
     private static readonly byte[] Origin = "hms-ops metrics1"u8.ToArray();
 
     private readonly MetricStoreOptions _options;
     private readonly TimeProvider _time;
+    private readonly Holdings _holdings;
     private readonly SeriesHead _head;
-    private readonly SecondCloser _closer;
-    private readonly ObservationIds _ids;
     private readonly FrameFold _fold;
-    private readonly BatchReader _reader;
+    private readonly FrameWriter _frame;
+    private readonly SampleIntake _samples;
+    private readonly ObservationIntake _observations;
     private readonly FramedLog _log;
+    private readonly Checkpointer _checkpointer;
     private readonly GroupCommit _commit;
 
     // Whoever holds it may write the head and place a frame. Asynchronous, because a full queue in front of the disk is waited for inside.
@@ -43,16 +46,24 @@ public sealed class MetricStore : ISeriesSink, ISeriesSource, IDisposable
     private long _retentionFailures;
     private long _appended;
     private CancellationToken _stopping;
+    private bool _isWhole; // everything that was taken is flushed
     private volatile string? _readOnlyBecause;
 
     private MetricStore(
-        MetricStoreOptions options, TimeProvider time, FramedLog log, SeriesHead head, SecondCloser closer, ObservationIds ids, FrameFold fold)
+        MetricStoreOptions options, TimeProvider time, FramedLog log, Checkpointer checkpointer, Holdings holdings, FrameFold fold, FrameReplay replay,
+        List<LogFinding> findings)
     {
-        (_options, _time, _log, _head, _closer, _ids, _fold) = (options, time, log, head, closer, ids, fold);
+        (_options, _time, _log, _checkpointer, _holdings, _head, _fold) = (options, time, log, checkpointer, holdings, holdings.Head, fold);
+        Recovery = log.Recovery with { Findings = [.. findings, .. log.Recovery.Findings] };
+        LostAtReplay = replay.Lost;
+        var refusals = new Refusals(options);
         _commit = new GroupCommit(log, options.DurabilityWindow, options.PendingBytesMax, time);
-        _reader = new BatchReader(options, head, ids, new Refusals(options));
+        _frame = new FrameWriter(_head);
+        _samples = new SampleIntake(options, holdings, refusals, _frame);
+        _observations = new ObservationIntake(options, holdings, refusals, _frame);
         if (log.State != LogState.Writable)
             _readOnlyBecause = log.StateReason ?? "The log cannot be written.";
+        GoOn(replay);
     }
 
     /// <summary>Opens the store of a folder and replays its log. A torn tail is cut, damage elsewhere passed over: <see cref="Recovery"/> says so.</summary>
@@ -65,21 +76,22 @@ public sealed class MetricStore : ISeriesSink, ISeriesSource, IDisposable
         ArgumentNullException.ThrowIfNull(time);
         if (options.BrokenRule() is { } rule)
             throw new ArgumentException($"A metric store cannot be opened so: {rule}", nameof(options));
-        var head = new SeriesHead();
-        var closer = new SecondCloser(options.ObservedLife, head);
-        var ids = new ObservationIds(options.IdsMax);
-        var fold = new FrameFold(head, closer, ids, options.BucketsMax);
+        var checkpoints = new CheckpointFolder(disk, options.Folder);
+        var findings = new List<LogFinding>();
+        var checkpoint = checkpoints.Read(options, findings);
+        var holdings = checkpoint?.Holdings ?? Holdings.Of(new SeriesHead(options.HashKey), options);
+        var fold = new FrameFold(holdings, options.BucketsMax);
+        var replay = new FrameReplay(holdings, fold, checkpoint?.Head, options.BucketsMax);
         var logOptions = new FramedLogOptions
         {
             Folder = options.Folder,
             OnFlushFailure = OnFlushFailure.Roll,
             SegmentBytes = options.SegmentBytes,
             Origin = Origin,
+            FirstSequence = checkpoint?.Head.Sequence ?? 0, // a power cut may have taken frames that the checkpoint has
         };
-        var log = FramedLog.Open(disk, logOptions, time, (in Frame frame) => fold.Apply((FrameType)frame.Type, frame.Sequence, frame.Payload));
-        var store = new MetricStore(options, time, log, head, closer, ids, fold);
-        store.GoOn();
-        return store;
+        var log = FramedLog.Open(disk, logOptions, time, replay.Apply);
+        return new MetricStore(options, time, log, new Checkpointer(checkpoints, options, time, checkpoint?.Head.Sequence), holdings, fold, replay, findings);
     }
 
     /// <summary>Whether appends are taken.</summary>
@@ -88,8 +100,8 @@ public sealed class MetricStore : ISeriesSink, ISeriesSource, IDisposable
     /// <summary>Why they are not, and what to do; null when they are.</summary>
     public string? StateReason => _readOnlyBecause;
 
-    /// <summary>What opening found in the log.</summary>
-    public LogRecovery Recovery => _log.Recovery;
+    /// <summary>What opening found in the log and among the checkpoints.</summary>
+    public LogRecovery Recovery { get; }
 
     /// <summary>Rises whenever readers may see something new.</summary>
     public long Appended => Interlocked.Read(ref _appended);
@@ -108,13 +120,19 @@ public sealed class MetricStore : ISeriesSink, ISeriesSource, IDisposable
                         Series = _head.Listed,
                         Samples = _head.Samples,
                         Weight = _head.Weight,
+                        LateSamples = _head.LateSamples,
+                        MemoryBytes = _head.MemoryBytes,
+                        Exemplars = _holdings.Exemplars.Count,
                         ObservationsFolded = _fold.ObservationsFolded,
                         Refused = new SortedDictionary<string, long>(_refused),
-                        Ids = _ids.Count,
-                        IdsForgottenEarly = _ids.ForgottenEarly,
-                        LostAtReplay = _fold.Lost,
+                        Ids = _holdings.Ids.Count,
+                        IdsForgottenEarly = _holdings.Ids.ForgottenEarly,
+                        LostAtReplay = LostAtReplay,
                         LogBytes = _log.Bytes,
                         RetentionFailures = _retentionFailures,
+                        LastCheckpoint = _checkpointer.Last,
+                        CheckpointBytes = _checkpointer.Bytes,
+                        CheckpointFailures = _checkpointer.Failures,
                         LastCommit = _lastCommit,
                     };
                 }
@@ -126,8 +144,9 @@ public sealed class MetricStore : ISeriesSink, ISeriesSource, IDisposable
     public async ValueTask<AppendResult> AppendAsync(SampleBatch batch, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(batch);
+        _samples.Identify(batch);
         await _turn.TakeAsync(cancellationToken);
-        return await TakeAsync(FrameType.Samples, batch.Count, (now, _) => _reader.Read(batch, now)).WaitAsync(cancellationToken);
+        return await TakeAsync(FrameType.Samples, batch.Count, (now, _) => _samples.Read(batch, now)).WaitAsync(cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -135,7 +154,7 @@ public sealed class MetricStore : ISeriesSink, ISeriesSource, IDisposable
     {
         ArgumentNullException.ThrowIfNull(batch);
         await _turn.TakeAsync(cancellationToken);
-        return await TakeAsync(FrameType.Observations, batch.Items.Count, (_, stamp) => _reader.Read(batch, stamp)).WaitAsync(cancellationToken);
+        return await TakeAsync(FrameType.Observations, batch.Items.Count, (_, stamp) => ReadObservations(batch, stamp)).WaitAsync(cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -143,22 +162,52 @@ public sealed class MetricStore : ISeriesSink, ISeriesSource, IDisposable
     {
         ArgumentNullException.ThrowIfNull(selection);
         ArgumentNullException.ThrowIfNull(budget);
-        return new HeadCursor(_head.Cut(selection, cancellationToken), selection, Kept(selection.From), budget, cancellationToken);
+        var cut = HeadCut.Of(_head, selection.Matchers, cancellationToken);
+        return new HeadCursor(_head, cut, selection, Kept(selection.From), budget, cancellationToken);
     }
 
     /// <inheritdoc/>
     public IReadOnlyList<Labels> Series(Selection selection, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(selection);
-        var from = Kept(selection.From);
         var series = new List<Labels>();
-        foreach (var cut in _head.Cut(selection, cancellationToken))
-        {
-            var (start, end) = cut.Range(from, selection.To);
-            if (start < end)
-                series.Add(cut.Labels);
-        }
+        using var cursor = new HeadCursor(
+            _head, HeadCut.Of(_head, selection.Matchers, cancellationToken), selection, Kept(selection.From), budget: null, cancellationToken);
+        while (cursor.MoveNext())
+            series.Add(_head.Index.LabelsOf(cursor.Id));
         return series;
+    }
+
+    /// <summary>The exemplars of the series that match, in the order of rows, of each oldest first.</summary>
+    public IReadOnlyList<SeriesExemplars> Exemplars(Selection selection, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(selection);
+        using var cut = HeadCut.Of(_head, selection.Matchers, cancellationToken);
+        var answer = new List<SeriesExemplars>();
+        for (var i = 0; i < cut.Count; i++)
+        {
+            IReadOnlyList<(Labels Labels, long Time, double Value)> found;
+            lock (_head.Lock)
+                found = _holdings.Exemplars.Of(cut.Ids[i], Kept(selection.From), selection.To);
+            if (found.Count > 0)
+                answer.Add(new SeriesExemplars(_head.Index.LabelsOf(cut.Ids[i]), [.. found.Select(each => new SeriesExemplar(each.Labels, each.Time, each.Value))]));
+        }
+        return answer;
+    }
+
+    /// <summary>What makers say about their metrics, in the order of names.</summary>
+    public IReadOnlyList<MetricMetadata> Metadata()
+    {
+        lock (_head.Lock)
+            return _holdings.Descriptions.All();
+    }
+
+    /// <summary>What its maker says about one metric; null when nothing was said.</summary>
+    public MetricMetadata? Metadata(string metric)
+    {
+        ArgumentNullException.ThrowIfNull(metric);
+        lock (_head.Lock)
+            return _holdings.Descriptions.Of(metric);
     }
 
     /// <inheritdoc/>
@@ -178,7 +227,10 @@ public sealed class MetricStore : ISeriesSink, ISeriesSource, IDisposable
         _stopping = stopping;
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         await Task.WhenAll(
-            Together(CommitAsync, ending), Together(CloseSecondsAsync, ending), Together(RetainAsync, ending));
+            Together(CommitAsync, ending), Together(CloseSecondsAsync, ending), Together(RetainAsync, ending), Together(CheckpointAsync, ending));
+        // All is written and flushed, and nobody appends any more.
+        if (_isWhole)
+            _checkpointer.Write(HeadOfCheckpoint(), _holdings);
     }
 
     /// <summary>Closes the log. <see cref="RunAsync"/> has ended, or nobody appends.</summary>
@@ -188,15 +240,28 @@ public sealed class MetricStore : ISeriesSink, ISeriesSource, IDisposable
         _log.Dispose();
     }
 
-    // Begins where the log ends: in an epoch of its own, so that nothing new leans on frames that may be damaged.
-    private void GoOn()
+    private long LostAtReplay { get; }
+
+    // Begins where the log ends: in its epoch, or in one of its own when something is missing in that one, so that nothing new leans on it.
+    private void GoOn(FrameReplay replay)
     {
         var now = Now();
         lock (_head.Lock)
-            _closer.CloseUpTo(SecondCloser.SecondOf(now));
-        _reader.BeginEpoch(_fold.Epochs is [.., var last] ? last.Number + 1 : 1);
-        _ids.Forget(now);
-        _head.DropBefore(Kept(long.MinValue));
+            _holdings.Closer.CloseUpTo(SecondCloser.SecondOf(now));
+        if (replay.CanGoOn)
+            _frame.GoOn(replay.Epoch);
+        else
+            _frame.BeginEpoch(replay.Epoch + 1);
+        _holdings.Ids.Forget(now);
+        _head.DropBefore(Dropped(now));
+    }
+
+    private Verdict ReadObservations(ObservationBatch batch, long stamp)
+    {
+        // What is declared says which seconds are open: those before this one are not.
+        lock (_head.Lock)
+            _holdings.Closer.CloseUpTo(SecondCloser.SecondOf(stamp));
+        return _observations.Read(batch, stamp);
     }
 
     // Holds the turn when called, and gives it back once the batch has its place in the log. Not cancellable and never faulted by the disk:
@@ -210,8 +275,8 @@ public sealed class MetricStore : ISeriesSink, ISeriesSource, IDisposable
             var now = Now();
             var stamp = Math.Max(now, _fold.Stamp);
             verdict = State == MetricStoreState.ReadOnly ? RefuseAll(items) : read(now, stamp);
-            if (verdict.Accepted > 0)
-                written = _lastWritten = await PlaceAsync(type, verdict.Accepted, stamp);
+            if (State == MetricStoreState.Serving && _frame.Batch.Items > 0)
+                written = _lastWritten = await PlaceAsync(type, stamp);
             else if (verdict.Known > 0)
                 written = _lastWritten; // what is known may not be written yet, and this answer is a promise too
         }
@@ -222,27 +287,26 @@ public sealed class MetricStore : ISeriesSink, ISeriesSource, IDisposable
         if (!await written)
             verdict.RefuseRest(Refusals.ReadOnly(_readOnlyBecause ?? ""));
         var result = verdict.Result;
-        Count(result);
+        Count(result, verdict.Dropped);
         return result;
     }
 
-    // Completes when the frame has its place; what it answers completes when it is written.
-    private async Task<Task<bool>> PlaceAsync(FrameType type, int count, long stamp)
+    // Completes when the frame has its place, and the frame's writer can be used again; what it answers completes when it is written.
+    private async Task<Task<bool>> PlaceAsync(FrameType type, long stamp)
     {
-        var payload = _reader.TakePayload(stamp);
-        if (_reader.EpochIsFull)
-            _reader.BeginEpoch(_reader.Epoch + 1);
+        var payload = type == FrameType.Samples ? _frame.WriteSamples(stamp) : _frame.WriteObservations(stamp);
         var placed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var written = WriteAsync(type, count, payload, placed);
+        var written = WriteAsync(type, stamp, payload, placed);
         await placed.Task;
         return written;
     }
 
-    private async Task<bool> WriteAsync(FrameType type, int count, ArraySegment<byte> payload, TaskCompletionSource placed)
+    private async Task<bool> WriteAsync(FrameType type, long stamp, ReadOnlyMemory<byte> payload, TaskCompletionSource placed)
     {
+        var items = _frame.Batch.Items;
         try
         {
-            await _commit.AppendAsync((byte)type, count, payload, Apply, CancellationToken.None);
+            await _commit.AppendAsync((byte)type, items, payload, Apply, CancellationToken.None);
             lock (_countsLock)
                 _lastCommit = _time.GetUtcNow();
             return true;
@@ -260,12 +324,12 @@ public sealed class MetricStore : ISeriesSink, ISeriesSource, IDisposable
         finally
         {
             placed.TrySetResult(); // or refused its place
-            ArrayPool<byte>.Shared.Return(payload.Array!); // TakePayload rented it
         }
 
         void Apply(long sequence)
         {
-            _fold.Apply(type, sequence, payload);
+            _fold.Apply(_frame.Batch, stamp, sequence + items);
+            _checkpointer.CountLogged(payload.Length);
             Interlocked.Increment(ref _appended);
             placed.SetResult();
         }
@@ -276,6 +340,7 @@ public sealed class MetricStore : ISeriesSink, ISeriesSource, IDisposable
         try
         {
             await _commit.RunAsync(stopping);
+            _isWhole = _readOnlyBecause is null;
             TurnReadOnly(Stopped);
         }
         catch (IOException failure)
@@ -306,7 +371,7 @@ public sealed class MetricStore : ISeriesSink, ISeriesSource, IDisposable
     {
         bool any;
         lock (_head.Lock)
-            any = _closer.CloseUpTo(SecondCloser.SecondOf(Now()));
+            any = _holdings.Closer.CloseUpTo(SecondCloser.SecondOf(Now()));
         if (any)
             Interlocked.Increment(ref _appended);
     }
@@ -322,19 +387,49 @@ public sealed class MetricStore : ISeriesSink, ISeriesSource, IDisposable
 
     private async Task RetainOnceAsync(CancellationToken stopping)
     {
-        long? cut;
         await _turn.TakeAsync(stopping);
         try
         {
-            _head.DropBefore(Kept(long.MinValue));
-            cut = _fold.DropEpochsBefore(Kept(long.MinValue));
+            _head.DropBefore(Dropped(Now()));
         }
         finally
         {
             _turn.Give();
         }
-        if (cut is not { } sequence || State == MetricStoreState.ReadOnly)
-            return;
+    }
+
+    private async Task CheckpointAsync(CancellationToken stopping)
+    {
+        while (true)
+        {
+            await Task.Delay(_options.CheckpointEvery, _time, stopping);
+            if (State == MetricStoreState.Serving && _checkpointer.IsDue(_head.MemoryBytes))
+                await CheckpointOnceAsync(stopping);
+        }
+    }
+
+    private async Task CheckpointOnceAsync(CancellationToken stopping)
+    {
+        long? cut = null;
+        await _turn.TakeAsync(stopping);
+        try
+        {
+            // What the log refused is not in the checkpoint either.
+            if (await _lastWritten)
+                cut = _checkpointer.Write(HeadOfCheckpoint(), _holdings);
+        }
+        finally
+        {
+            _turn.Give();
+        }
+        if (cut is { } sequence)
+            await CutAsync(sequence, stopping);
+    }
+
+    private CheckpointHead HeadOfCheckpoint() => new(_fold.Next, _frame.Epoch, _fold.Stamp, _holdings.Closer.Second);
+
+    private async Task CutAsync(long sequence, CancellationToken stopping)
+    {
         try
         {
             await _commit.CutBeforeAsync(sequence);
@@ -375,14 +470,16 @@ public sealed class MetricStore : ISeriesSink, ISeriesSource, IDisposable
         return verdict;
     }
 
-    private void Count(AppendResult result)
+    private void Count(AppendResult result, IReadOnlyList<string> dropped)
     {
-        if (result.Refused.Count == 0)
+        if (result.Refused.Count == 0 && dropped.Count == 0)
             return;
         lock (_countsLock)
         {
             foreach (var refused in result.Refused)
                 _refused[refused.Reason] = _refused.GetValueOrDefault(refused.Reason) + 1;
+            foreach (var reason in dropped)
+                _refused[reason] = _refused.GetValueOrDefault(reason) + 1;
         }
     }
 
@@ -390,6 +487,18 @@ public sealed class MetricStore : ISeriesSink, ISeriesSource, IDisposable
 
     private long Now() => _time.GetUtcNow().ToUnixTimeMilliseconds();
 
+    // A query that began before keeps seeing what it saw, if it does not take longer than this.
+    private long Dropped(long now) => now - (long)(_options.Retention + QueriesMax).TotalMilliseconds;
+
     // What is past retention is not seen, whether or not it was dropped yet: the answer does not depend on when housekeeping ran.
     private long Kept(long from) => Math.Max(from, Now() - (long)_options.Retention.TotalMilliseconds);
 }
+
+/// <summary>The exemplars of one series, oldest first.</summary>
+public sealed record SeriesExemplars(Labels Series, IReadOnlyList<SeriesExemplar> Exemplars);
+
+/// <summary>One observation that stands for many.</summary>
+/// <param name="Labels">Its own labels, as <c>trace_id</c>.</param>
+/// <param name="Time">Milliseconds since 1970.</param>
+/// <param name="Value">What was observed.</param>
+public sealed record SeriesExemplar(Labels Labels, long Time, double Value);

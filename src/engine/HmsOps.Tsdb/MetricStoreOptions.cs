@@ -28,9 +28,24 @@ public sealed record MetricStoreOptions
 
     /// <summary>
     /// Samples held in memory, in units of about 16 bytes: a float weighs 1, a histogram 8 and 1 a bucket, a repeated histogram 1.
-    /// What was accepted as an observation becomes a sample even where that passes the limit.
+    /// What was accepted as an observation becomes a sample even where that passes the limit. What they take encoded, <see cref="MemoryMax"/> limits.
     /// </summary>
     public long SamplesMax { get; init; } = 20_000_000;
+
+    /// <summary>Bytes that series and samples may take in memory. The last eighth is for series that are there: new ones are refused before.</summary>
+    public long MemoryMax { get; init; } = 2L << 30;
+
+    /// <summary>
+    /// A secret number: who does not know it cannot make label sets that look alike to the store. A store that has a checkpoint goes on with the one it was
+    /// made with.
+    /// </summary>
+    public UInt128 HashKey { get; init; }
+
+    /// <summary>Exemplars held at a time, the newest; of up to 192 bytes each.</summary>
+    public int ExemplarsMax { get; init; } = 100_000;
+
+    /// <summary>How often the store's memory may be written down whole, so that a restart does not read the log from the beginning; it is not while the log has hardly grown.</summary>
+    public TimeSpan CheckpointEvery { get; init; } = TimeSpan.FromMinutes(10);
 
     /// <summary>Resolution of new observed histograms; 5 keeps quantiles within 1.1 %.</summary>
     public int HistogramSchema { get; init; } = 5;
@@ -61,8 +76,9 @@ public sealed record MetricStoreOptions
             "Windows are not negative.",
         _ when Retention <= LateWindow || Retention <= ObservedLife =>
             $"{nameof(Retention)} is longer than {nameof(LateWindow)} and {nameof(ObservedLife)}.",
-        _ when SeriesMax < 1 || SamplesMax < 1 || BucketsMax < 1 || IdsMax < 1 || BatchBytesMax < 1 || PendingBytesMax < 1 =>
+        _ when SeriesMax < 1 || SamplesMax < 1 || BucketsMax < 1 || IdsMax < 1 || MemoryMax < 1 || ExemplarsMax < 1 || BatchBytesMax < 1 || PendingBytesMax < 1 =>
             "Limits are at least 1; 0 is never \"unlimited\".",
+        _ when CheckpointEvery <= TimeSpan.Zero => $"{nameof(CheckpointEvery)} is longer than nothing.",
         _ when HistogramSchema is < NativeHistogram.SchemaMin or > NativeHistogram.SchemaMax =>
             $"{nameof(HistogramSchema)} is between {NativeHistogram.SchemaMin} and {NativeHistogram.SchemaMax}.",
         _ when SegmentBytes - FrameOverheadMax < BatchBytesMax => $"{nameof(SegmentBytes)} is at least {FrameOverheadMax} more than {nameof(BatchBytesMax)}.",

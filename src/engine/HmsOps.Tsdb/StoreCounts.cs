@@ -22,6 +22,15 @@ public sealed record StoreCounts
     /// <summary>What the samples weigh against <see cref="MetricStoreOptions.SamplesMax"/>.</summary>
     public required long Weight { get; init; }
 
+    /// <summary>Of the samples, those that came after a newer one of their series.</summary>
+    public required long LateSamples { get; init; }
+
+    /// <summary>Bytes of memory that series and samples take, against <see cref="MetricStoreOptions.MemoryMax"/>.</summary>
+    public required long MemoryBytes { get; init; }
+
+    /// <summary>Exemplars held.</summary>
+    public required int Exemplars { get; init; }
+
     /// <summary>Observations folded into histograms, those of the replay included.</summary>
     public required long ObservationsFolded { get; init; }
 
@@ -34,14 +43,23 @@ public sealed record StoreCounts
     /// <summary>Ids forgotten before their ten minutes were over because too many came: a resend of theirs counts twice.</summary>
     public required long IdsForgottenEarly { get; init; }
 
-    /// <summary>Items of readable frames that could not be replayed because the frame that named their series was lost.</summary>
+    /// <summary>Items of readable frames that could not be replayed because a frame they lean on was lost: the one that named their series, or the one with the sample before.</summary>
     public required long LostAtReplay { get; init; }
 
     /// <summary>Bytes of the log on disk.</summary>
     public required long LogBytes { get; init; }
 
-    /// <summary>Rounds of retention the disk refused; the next hour tries again.</summary>
+    /// <summary>Cuts of the log the disk refused; after the next checkpoint it is tried again.</summary>
     public required long RetentionFailures { get; init; }
+
+    /// <summary>When a checkpoint was last written whole; null before the first of this life.</summary>
+    public required DateTimeOffset? LastCheckpoint { get; init; }
+
+    /// <summary>Bytes of the newest checkpoint.</summary>
+    public required long CheckpointBytes { get; init; }
+
+    /// <summary>Checkpoints the disk refused; a restart reads more of the log then, and the next one is tried in its time.</summary>
+    public required long CheckpointFailures { get; init; }
 
     /// <summary>When the last batch was written; null before the first.</summary>
     public required DateTimeOffset? LastCommit { get; init; }

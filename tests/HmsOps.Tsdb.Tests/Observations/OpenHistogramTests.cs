@@ -15,7 +15,7 @@ public sealed class OpenHistogramTests
     {
         for (var power = -40; power <= 40; power++)
         {
-            var open = new OpenHistogram(schema, 1_000);
+            var open = new OpenHistogram(schema, 1_000) { Id = 0 };
             open.Observe(Math.ScaleB(1, power));
             open.Observe(-Math.BitIncrement(Math.ScaleB(1, power)));
             var bound = (int)Math.Ceiling(Math.ScaleB(power, schema));
@@ -27,7 +27,7 @@ public sealed class OpenHistogramTests
     [Fact]
     public void Count_and_sum_are_exact_and_every_observation_is_in_its_bucket() => Prop.ForAll(Values(), values =>
     {
-        var open = new OpenHistogram(5, 160);
+        var open = new OpenHistogram(5, 160) { Id = 0 };
         var sum = 0.0;
         foreach (var value in values)
         {
@@ -49,7 +49,7 @@ public sealed class OpenHistogramTests
     [InlineData(161, 4)]
     public void Resolution_halves_when_there_are_too_many_buckets(int buckets, int schema)
     {
-        var open = new OpenHistogram(5, 160);
+        var open = new OpenHistogram(5, 160) { Id = 0 };
         for (var i = 0; i < buckets; i++)
             open.Observe(NativeHistogram.UpperBound(5, i));
         var histogram = open.Snapshot();
@@ -61,7 +61,7 @@ public sealed class OpenHistogramTests
     [Fact]
     public void At_the_coarsest_resolution_all_numbers_there_are_have_their_bucket()
     {
-        var open = new OpenHistogram(5, 4);
+        var open = new OpenHistogram(5, 4) { Id = 0 };
         for (var power = -1074; power < 1024; power++)
             open.Observe(Math.ScaleB(1, power));
         var histogram = open.Snapshot();
@@ -71,7 +71,7 @@ public sealed class OpenHistogramTests
     [Fact]
     public void A_snapshot_does_not_change_with_what_comes_later()
     {
-        var open = new OpenHistogram(5, 160);
+        var open = new OpenHistogram(5, 160) { Id = 0 };
         open.Observe(1);
         var before = open.Snapshot();
         open.Observe(1);

@@ -11,105 +11,112 @@ namespace HmsOps.Tsdb.Tests.Wal;
 public sealed class StoreFrameTests
 {
     [Fact]
-    public void Samples_come_back_as_they_were_and_a_cut_is_noticed_at_every_byte() => Prop.ForAll(Samples(), samples =>
+    public void Samples_come_back_as_they_were_and_cut_bytes_are_never_more_than_a_cut() => Prop.ForAll(Samples(), samples =>
     {
+        var (writing, reading) = (new SeriesRecord[8], new SeriesRecord[8]);
+        var encoder = new SampleEncoder();
         var bytes = new ArrayBufferWriter<byte>();
-        var before = default(ItemBefore);
-        var ends = new HashSet<int> { 0 };
-        foreach (var (id, time, bits) in samples)
+        foreach (var batch in samples.Chunk(7))
         {
-            SampleItems.Write(bytes, ref before, id, time, BitConverter.Int64BitsToDouble(bits));
-            ends.Add(bytes.WrittenCount);
+            encoder.Begin();
+            foreach (var (id, time, bits) in batch)
+            {
+                encoder.Add(id, time, bits, ref writing[id]);
+                Take(ref writing[id], time, bits);
+            }
+            bytes.ResetWrittenCount();
+            encoder.WriteTo(bytes);
+            Assert.InRange(bytes.WrittenCount, 1, encoder.BytesMax);
+            var before = reading.ToArray();
+            Assert.Equal(batch, Read(bytes.WrittenSpan, reading, out var whole));
+            Assert.True(whole);
+            for (var cut = 0; cut < bytes.WrittenCount; cut++)
+                Assert.True(Read(bytes.WrittenSpan[..cut], [.. before], out _).Count <= batch.Length);
         }
-        Assert.Equal(samples, Read(bytes.WrittenSpan, out var whole));
-        Assert.True(whole);
-        for (var cut = 0; cut < bytes.WrittenCount; cut++)
-        {
-            var read = Read(bytes.WrittenSpan[..cut], out whole);
-            Assert.Equal(ends.Contains(cut), whole);
-            Assert.True(samples.Take(read.Count).SequenceEqual(read));
-        }
-    }).Holds();
+    }).Check(Config.QuickThrowOnFailure.WithReplay(7, 11).WithMaxTest(200));
 
     [Fact]
-    public void Observations_come_back_as_they_were_and_a_cut_is_noticed_at_every_byte()
+    public void A_scrape_that_goes_on_evenly_takes_little_more_than_a_byte_a_sample()
     {
+        var records = new SeriesRecord[1_000];
+        var encoder = new SampleEncoder();
         var bytes = new ArrayBufferWriter<byte>();
-        var before = default(ItemBefore);
-        ObservationItems.Write(bytes, ref before, 70_000, -0.5, "fe2c"u8);
-        var first = bytes.WrittenCount;
-        ObservationItems.Write(bytes, ref before, 3, 1e300, []);
-
-        var items = new ObservationItems(bytes.WrittenSpan);
-        Assert.True(items.TryNext(out var id, out var value, out var sender));
-        Assert.Equal((70_000, -0.5, "fe2c"), (id, value, System.Text.Encoding.UTF8.GetString(sender)));
-        Assert.True(items.TryNext(out id, out value, out sender));
-        Assert.Equal((3, 1e300, 0), (id, value, sender.Length));
-        Assert.True(items.IsEmpty);
-
-        for (var cut = 1; cut < bytes.WrittenCount; cut++)
+        var total = 0;
+        for (var round = 0; round < 100; round++)
         {
-            items = new ObservationItems(bytes.WrittenSpan[..cut]);
-            Assert.Equal(cut >= first, items.TryNext(out _, out _, out _));
-            Assert.True(cut <= first || !items.TryNext(out _, out _, out _));
+            encoder.Begin();
+            for (var id = 0; id < records.Length; id++)
+            {
+                // A third rests, a third counts, a third is measured to two decimals.
+                var value = (id % 3) switch { 0 => 1.0, 1 => 1000 + (round * (id % 50)), _ => Math.Round((round * 1.7) + (id * 0.01), 2) };
+                var bits = BitConverter.DoubleToInt64Bits(value);
+                encoder.Add(id, 1_000_000 + (round * 15_000), bits, ref records[id]);
+                Take(ref records[id], 1_000_000 + (round * 15_000), bits);
+            }
+            bytes.ResetWrittenCount();
+            encoder.WriteTo(bytes);
+            total += bytes.WrittenCount;
         }
+        Assert.InRange(total / 100_000.0, 0.5, 1.4);
     }
 
     [Fact]
     public void A_declared_histogram_goes_on_exactly_where_it_was() => Prop.ForAll(
         Gen.Choose(-100_000, 100_000).Select(value => value / 64.0).ArrayOf().ToArbitrary(), values =>
     {
-        var series = new HeadSeries(Labels.From(("__name__", "tax-bot.ok"), ("job", "é")), SeriesKind.Observed)
-        {
-            LogId = 300,
-            Open = new OpenHistogram(5, 160) { LastObserved = 5_000, LastSample = 6_000, IsChanged = true },
-        };
+        var labels = Labels.From(("__name__", "tax-bot.ok"), ("job", "é"));
+        var written = new OpenHistogram(5, 160) { Id = 300, LastObserved = 5_000, LastSample = 6_000, IsChanged = true };
         foreach (var value in values)
-            series.Open.Observe(value);
+            written.Observe(value);
         var bytes = new ArrayBufferWriter<byte>();
-        Declaration.Write(bytes, series);
+        Declaration.Write(bytes, 300, labels, written);
 
         ReadOnlySpan<byte> rest = bytes.WrittenSpan;
-        Assert.True(Declaration.TryRead(ref rest, out var id, out var labels, out var kind));
-        Assert.Equal((300, SeriesKind.Observed), (id, kind));
-        Assert.Equal(series.Labels, labels);
-        var open = new OpenHistogram(0, 160);
-        open.Observe(3); // what was there is replaced
-        Assert.True(Declaration.TryReadState(ref rest, open, out var isChanged));
+        Assert.True(Declaration.TryRead(ref rest, out var id, out var read, out var kind));
+        Assert.Equal((300, OpenKind.Histogram), (id, kind));
+        Assert.Equal(labels, read);
+        Assert.True(OpenState.TryRead(ref rest, kind, id, 160, out var open, out var isChanged));
         Assert.True(isChanged && rest.IsEmpty);
         Assert.Equal((5_000, 6_000), (open.LastObserved, open.LastSample));
-        Assert.Equal(StoreSentences.Shown(series.Open.Snapshot()), StoreSentences.Shown(open.Snapshot()));
-        AssertCutsAreNoticed(bytes.WrittenSpan);
-    }).Holds();
+        Assert.Equal(StoreSentences.Shown(written.Snapshot()), StoreSentences.Shown(((OpenHistogram)open).Snapshot()));
+        for (var cut = 0; cut < bytes.WrittenCount; cut++)
+        {
+            rest = bytes.WrittenSpan[..cut];
+            Assert.False(Declaration.TryRead(ref rest, out _, out _, out kind) && OpenState.TryRead(ref rest, kind, 1, 160, out _, out _));
+        }
+    }).Check(Config.QuickThrowOnFailure.WithReplay(3, 5));
 
     [Fact]
     public void The_bytes_are_those_of_the_format_page()
     {
-        var bytes = new ArrayBufferWriter<byte>();
-        new FrameHead(1, IsFirst: true, Stamp: 300).Write(bytes);
-        Declaration.Write(bytes, new HeadSeries(Labels.From(("a", "b")), SeriesKind.Float) { LogId = 2 });
-        var before = default(ItemBefore);
-        SampleItems.Write(bytes, ref before, id: 2, time: 300, value: 1);
-        SampleItems.Write(bytes, ref before, id: 1, time: 300, value: -2);
-        ObservationItems.Write(bytes, ref before, id: 2, value: 0.5, "x"u8);
+        var head = new SeriesHead(1);
+        var (a, b) = (head.FindOrAdd(Labels.From(("a", "b"))), head.FindOrAdd(Labels.From(("a", "c"))));
+        var frame = new FrameWriter(head);
+        frame.BeginEpoch(1);
+        frame.Begin();
+        frame.Declare(a, Labels.From(("a", "b")), null);
+        frame.Declare(b, Labels.From(("a", "c")), new OpenCounter { Id = b, Value = 0.5, LastObserved = 1, LastSample = 2, IsChanged = true });
+        frame.Samples.Add(a, 300, BitConverter.DoubleToInt64Bits(1), ref head.Record(a));
+        SeriesHead.Take(ref head.Record(a), 300, BitConverter.DoubleToInt64Bits(1), isHistogram: false);
+        frame.Batch.Add(a, 300, 0, null);
+        frame.Samples.Add(a, 301, BitConverter.DoubleToInt64Bits(3), ref head.Record(a));
+        frame.Batch.Add(a, 301, 0, null);
+        frame.Batch.Starts.Add((1, 299));
+        frame.Batch.Late.Add((a, new LateSample(299, -2, null, 0, 0)));
         Assert.Equal(
-            "01" + "01" + "AC02" // epoch, first, stamp
-            + "02" + "0401610162" + "00" // number, labels, float
-            + "04" + "D804" + "000000000000F03F"
-            + "01" + "00" + "00000000000000C0"
-            + "02" + "000000000000E03F" + "0178",
-            Convert.ToHexString(bytes.WrittenSpan));
+            "01" + "01" + "AC02" + "02" // epoch, first, stamp, declarations
+            + "00" + "08" + "0A060A0161120162" + "00" // number, labels, appended
+            + "01" + "08" + "0A060A0161120163" + "02" + "01" + "02" + "01" + "000000000000E03F" // number, labels, counter: observed, sampled, changed, value
+            + "02" + "07" + "D804" // samples, columns with codes, time
+            + "04" + "08" + "07" // same series; another time; whole, then an integer
+            + "00" + "0102" + "0AFF000000000000F03F04"
+            + "01" + "03" + "01D604" // starts: the second sample, 299
+            + "02" + "0D" + "00" + "D604" + "00" + "00" + "00000000000000C0", // late
+            Convert.ToHexString(frame.WriteSamples(300).Span));
 
-        bytes.ResetWrittenCount();
-        var open = new OpenHistogram(5, 160) { LastObserved = 1, LastSample = 2, IsChanged = true };
-        open.Observe(1);
-        Declaration.Write(bytes, new HeadSeries(Labels.From(("a", "b")), SeriesKind.Observed) { Open = open });
-        Assert.Equal(
-            "00" + "0401610162" + "01" // number, labels, observed
-            + "0A" + "0000000000000000" + "000000000000F03F" + "000000000000F03F" // schema, zero, count, sum
-            + "01" + "02" + "01" // observed, sampled, changed
-            + "01" + "00" + "000000000000F03F" + "00",
-            Convert.ToHexString(bytes.WrittenSpan));
+        frame.Begin();
+        frame.Batch.Observations.Add(new StagedObservation(b, ObservationKind.Increment, 0.5, null, default, "x"u8.ToArray()));
+        Assert.Equal("01" + "00" + "AC02" + "00" + "02" + "01" + "000000000000E03F" + "0178", Convert.ToHexString(frame.WriteObservations(300).Span));
     }
 
     [Fact]
@@ -128,32 +135,42 @@ public sealed class StoreFrameTests
         }
     }
 
-    private static void AssertCutsAreNoticed(ReadOnlySpan<byte> declaration)
+    private static List<(int Id, long Time, long Bits)> Read(ReadOnlySpan<byte> bytes, SeriesRecord[] records, out bool whole)
     {
-        for (var cut = 0; cut < declaration.Length; cut++)
+        var samples = new List<(int, long, long)>();
+        var decoder = new SampleDecoder(ref bytes);
+        while (decoder.MoveNext())
         {
-            var rest = declaration[..cut];
-            Assert.False(Declaration.TryRead(ref rest, out _, out _, out _) && Declaration.TryReadState(ref rest, new OpenHistogram(0, 160), out _));
+            var id = (int)decoder.Number;
+            if ((uint)id >= (uint)records.Length || !decoder.TryRead(records[id], out var time, out var bits))
+                break;
+            samples.Add((id, time, bits));
+            records[id].Coded = decoder.IsWhole ? (byte)1 : (byte)(records[id].Coded + 1);
+            Take(ref records[id], time, bits);
         }
+        whole = !decoder.IsDamaged && bytes.IsEmpty;
+        return samples;
     }
 
-    private static List<(int Id, long Time, long Bits)> Read(ReadOnlySpan<byte> bytes, out bool whole)
+    // As the head does, in one step.
+    private static void Take(ref SeriesRecord record, long time, long bits)
     {
-        var read = new List<(int, long, long)>();
-        var items = new SampleItems(bytes);
-        whole = true;
-        while (whole && !items.IsEmpty)
-        {
-            whole = items.TryNext(out var id, out var time, out var value);
-            if (whole)
-                read.Add((id, time, BitConverter.DoubleToInt64Bits(value)));
-        }
-        return read;
+        record.Step = (uint)Math.Max(0, time - record.LastTime);
+        SeriesHead.Take(ref record, time, bits, isHistogram: false);
     }
 
-    private static Arbitrary<(int Id, long Time, long Bits)[]> Samples() =>
-        (from id in Gen.Choose(0, int.MaxValue)
-         from time in Gen.Choose(-5, int.MaxValue)
-         from bits in Gen.OneOf(Gen.Constant(StaleMarker.Bits), Gen.Choose(0, 1000).Select(value => BitConverter.DoubleToInt64Bits(value)))
-         select (id, time * 1_000L, bits)).ArrayOf().Resize(12).ToArbitrary();
+    private static Arbitrary<(int Id, long Time, long Bits)[]> Samples()
+    {
+        var value = Gen.OneOf(
+            Gen.Choose(-3, 3).Select(number => (double)number),
+            Gen.Choose(-1_000_000, 1_000_000).Select(number => number / 100.0),
+            Gen.Choose(0, 1_000_000).Select(number => number / 7.0),
+            Gen.Elements(double.NaN, StaleMarker.Value, -0.0, double.PositiveInfinity, double.Epsilon, 1L << 53, -(double)(1L << 53), 9e300));
+        var sample =
+            from id in Gen.Choose(0, 7)
+            from time in Gen.OneOf(Gen.Choose(0, 3).Select(i => i * 15_000L), Gen.Choose(-1_000_000, 1_000_000).Select(i => (long)i))
+            from number in value
+            select (id, time, BitConverter.DoubleToInt64Bits(number));
+        return sample.ArrayOf().ToArbitrary();
+    }
 }

@@ -1,216 +1,361 @@
-using System.Text;
 using HmsOps.Series;
+using HmsOps.Tsdb.Index;
 using HmsOps.Tsdb.Observations;
+using HmsOps.Tsdb.Pages;
 
 namespace HmsOps.Tsdb.Head;
 
 /// <summary>
-/// All series of the store, in memory. Written by the holder of the store's turn alone, under <see cref="Lock"/> where readers could see it;
-/// read by anybody through <see cref="Cut"/>, which holds the lock only to note where the columns end, never while it matches or reads.
+/// All series of the store, in memory: an index of their labels, a record each, and in one arena their tails and sealed pieces. Written by the holder of
+/// the store's turn alone, under <see cref="Lock"/> where readers could see it; read through a <see cref="HeadCut"/>.
 /// </summary>
 internal sealed class SeriesHead : ISampleColumns
 {
-    // Writer only: it also knows series whose first batch is still on its way into the log.
-    private readonly Dictionary<Labels, HeadSeries> _byLabels = [];
+    private PagedColumn<SeriesRecord> _records = new();
+    private readonly PieceWriter _pieces;
+    private readonly Dictionary<int, HistogramTail> _histograms = [];
+    private readonly Dictionary<int, LateSamples> _late = [];
+    private readonly Dictionary<int, OpenSeries> _open = [];
+    private int _forgotten;
+    private long _lateSamples;
 
-    // Under the lock.
-    private readonly Dictionary<string, SeriesList> _byName = [];
-    private SeriesList _all = new();
-    private long _generation;
+    public SeriesHead(UInt128 hashKey)
+        : this(hashKey, new SeriesIndex(hashKey), new HeadArena())
+    {
+    }
+
+    private SeriesHead(UInt128 hashKey, SeriesIndex index, HeadArena arena)
+    {
+        (HashKey, Index, Arena) = (hashKey, index, arena);
+        _pieces = new PieceWriter(arena);
+    }
 
     /// <summary>Held while readers could see something half done, and never longer.</summary>
     public Lock Lock { get; } = new();
 
-    /// <summary>Series that readers see.</summary>
-    public int Listed => _all.Count;
+    /// <summary>The secret of the identities.</summary>
+    public UInt128 HashKey { get; }
 
-    /// <summary>Series the writer knows.</summary>
-    public int Known => _byLabels.Count;
+    public SeriesIndex Index { get; }
+
+    /// <summary>Where slots and pieces lie. Under the lock, or the writer's.</summary>
+    public HeadArena Arena { get; }
+
+    /// <summary>Series that have samples.</summary>
+    public int Listed { get; private set; }
+
+    /// <summary>Series that count against the limit: those with samples, and those whose first are on their way.</summary>
+    public int Known => Index.Count - _forgotten;
 
     public long Samples { get; private set; }
 
     public long Weight { get; private set; }
 
-    public HeadSeries? Find(Labels labels) => _byLabels.GetValueOrDefault(labels);
+    public long LateSamples => _lateSamples;
 
-    /// <summary>Makes a series that readers do not see yet. Copies the labels.</summary>
-    public HeadSeries Make(Labels labels, SeriesKind kind)
+    /// <summary>The number of the newest batch applied.</summary>
+    public long Batch { get; private set; }
+
+    /// <summary>Bytes of everything that grows with series and samples.</summary>
+    public long MemoryBytes => Index.MemoryBytes + _records.MemoryBytes + Arena.MemoryBytes + (_lateSamples * 48)
+        + (_histograms.Count * 200L) + (_open.Count * 400L);
+
+    /// <summary>The record of a series. The writer's; others hold the lock.</summary>
+    public ref SeriesRecord Record(int id) => ref _records[id];
+
+    /// <summary>Makes a series that has no samples yet. Copies the labels.</summary>
+    public int Add(Labels labels, UInt128 identity)
     {
-        var own = labels.Copy();
-        var series = new HeadSeries(own, kind);
-        _byLabels.Add(own, series);
-        return series;
+        _records.Touch(Index.Count) = new SeriesRecord { LastTime = SeriesRecord.Never };
+        return Index.Add(labels, identity);
     }
 
-    /// <summary>Shows a series to readers. Under the lock.</summary>
-    public void List(HeadSeries series)
+    /// <summary>The series of a label set, made if need be. For replay, which refuses nothing.</summary>
+    public int FindOrAdd(Labels labels)
     {
-        if (series.IsListed)
+        var identity = Index.IdentityOf(labels.Bytes);
+        var id = Index.Find(identity);
+        return id >= 0 ? id : Add(labels, identity);
+    }
+
+    /// <summary>Counts a forgotten series again: it is about to have samples.</summary>
+    public void Recall(int id)
+    {
+        ref var record = ref Record(id);
+        if (!record.Is(SeriesMarks.Forgotten))
             return;
-        series.IsListed = true;
-        _all.Add(series);
-        ListOf(series.Labels.Name).Add(series);
+        record.Marks &= ~SeriesMarks.Forgotten;
+        _forgotten--;
     }
 
-    /// <summary>Under the lock.</summary>
-    public void Append(HeadSeries series, long time, double value)
+    /// <summary>What is folded into an observed series; null when nothing is yet.</summary>
+    public OpenSeries? OpenOf(int id) => _open.GetValueOrDefault(id);
+
+    public void SetOpen(OpenSeries open) => _open[open.Id] = open;
+
+    /// <summary>Says that what is applied from here on is of another batch. Under the lock.</summary>
+    public void BeginBatch() => Batch++;
+
+    /// <summary>Appends a float newer than all of its series. Under the lock.</summary>
+    public void Append(int id, long time, long bits, long start)
     {
-        series.Append(time, value);
+        ref var record = ref Record(id);
+        var step = StepTo(id, record, time);
+        if (record.Count > 0 && (record.Is(SeriesMarks.HasHistograms) || record.Start != start || FloatTail.IsFullFor(record, time, bits)))
+            Seal(id, ref record);
+        record.Start = start;
+        FloatTail.Append(Arena, ref record, time, bits, step);
+        record.Step = step;
+        record.Next++;
+        Enlist(id, ref record);
         Samples++;
         Weight++;
     }
 
-    /// <inheritdoc/>
-    public void Append(HeadSeries series, long time, NativeHistogram histogram)
+    /// <summary>Appends a histogram newer than all of its series. Under the lock.</summary>
+    public void Append(int id, long time, NativeHistogram histogram, long start)
     {
-        Weight += series.Append(time, histogram);
+        ref var record = ref Record(id);
+        var step = StepTo(id, record, time);
+        if (record.Count > 0 && (!record.Is(SeriesMarks.HasHistograms) || record.Start != start || record.Count == HistogramTail.SamplesMax))
+            Seal(id, ref record);
+        if (!_histograms.TryGetValue(id, out var tail))
+            _histograms.Add(id, tail = new HistogramTail());
+        var repeated = tail.Count > 0 && ReferenceEquals(tail.Samples[tail.Count - 1], histogram);
+        if (record.Count == 0)
+            record.First = time;
+        record.Marks |= SeriesMarks.HasHistograms;
+        (record.Start, record.Step) = (start, step);
+        record.Count++;
+        record.Next++;
+        Weight += tail.Add(time, histogram, repeated ? 1 : HistogramTail.WeightOf(histogram));
+        Enlist(id, ref record);
         Samples++;
     }
 
-    /// <summary>Drops samples before a time, and series that have none left.</summary>
+    /// <inheritdoc/>
+    public void Append(OpenSeries open, long time)
+    {
+        // One that was forgotten meanwhile is not brought back by its own echo.
+        if (!ReferenceEquals(OpenOf(open.Id), open))
+            return;
+        if (open is OpenCounter counter)
+            Append(open.Id, time, BitConverter.DoubleToInt64Bits(counter.Value), 0);
+        else
+            Append(open.Id, time, ((OpenHistogram)open).Snapshot(), 0);
+    }
+
+    /// <summary>Adds a sample at a time before the newest, at which there is none. Under the lock.</summary>
+    public void AddLate(int id, LateSample sample)
+    {
+        ref var record = ref Record(id);
+        if (!_late.TryGetValue(id, out var late))
+            _late.Add(id, late = new LateSamples());
+        late.Add(sample with { Batch = Batch });
+        record.Marks |= SeriesMarks.HasLate;
+        Enlist(id, ref record);
+        _lateSamples++;
+        Samples++;
+        Weight += sample.Weight;
+    }
+
+    /// <summary>
+    /// Takes note that the log names a series under the numbering in use. What comes next leans on nothing before it: a reader of the log may have more of the
+    /// series than was here. Under the lock.
+    /// </summary>
+    public void Declare(int id, SeriesMarks kind)
+    {
+        ref var record = ref Record(id);
+        if ((record.Marks & SeriesMarks.Kinds) != kind)
+            Forget(id);
+        else if (record.Count > 0)
+            Seal(id, ref record);
+        record.Marks |= SeriesMarks.Declared | kind;
+        record.Start = 0;
+    }
+
+    /// <summary>Forgets what the log's numbers mean: each series is declared again before it is written.</summary>
+    public void Undeclare()
+    {
+        for (var id = 0; id < Index.Count; id++)
+            Record(id).Marks &= ~SeriesMarks.Declared;
+    }
+
+    /// <summary>Says what the writer took, before it is applied: the next sample is held against it.</summary>
+    public static void Take(ref SeriesRecord record, long time, long bits, bool isHistogram)
+    {
+        (record.LastTime, record.LastBits) = (time, bits);
+        record.Marks = isHistogram ? record.Marks | SeriesMarks.LastIsHistogram : record.Marks & ~SeriesMarks.LastIsHistogram;
+    }
+
+    /// <summary>Time of the newest sample in the tail; <see cref="SeriesRecord.Never"/> when it is empty. Under the lock, or the writer's.</summary>
+    public long NewestOf(int id, in SeriesRecord record)
+    {
+        if (record.Count == 0)
+            return SeriesRecord.Never;
+        return record.Is(SeriesMarks.HasHistograms) ? _histograms[id].Times[record.Count - 1] : FloatTail.LastOf(Arena, record);
+    }
+
+    /// <summary>The late samples of a series; null when it has none.</summary>
+    public LateSamples? LateOf(int id) => _late.GetValueOrDefault(id);
+
+    /// <summary>The tail of a series whose tail is of histograms.</summary>
+    public HistogramTail HistogramsOf(int id) => _histograms[id];
+
+    /// <summary>Drops samples older than a time: sealed pieces and tails whole, when all in them is older. Forgets series that have none left.</summary>
     public void DropBefore(long time)
     {
-        lock (Lock)
+        for (var id = 0; id < Index.Count; id++)
         {
-            var emptied = false;
-            for (var i = 0; i < _all.Count; i++)
-            {
-                Drop(_all.Items[i], time);
-                emptied |= _all.Items[i].IsEmpty;
-            }
-            if (emptied)
-                ForgetEmpty();
+            // Readers get their turn between two series.
+            lock (Lock)
+                DropBefore(id, ref Record(id), time);
         }
     }
 
     /// <summary>Drops a series with all its samples. Under the lock.</summary>
-    public void Forget(HeadSeries series)
+    public void Forget(int id) => DropBefore(id, ref Record(id), long.MaxValue);
+
+    private void DropBefore(int id, ref SeriesRecord record, long time)
     {
-        Drop(series, long.MaxValue);
-        ForgetEmpty();
+        if (!record.Is(SeriesMarks.Listed))
+            return;
+        DropPieces(ref record, time);
+        if (record.Count > 0 && NewestOf(id, record) < time)
+            DropTail(id, ref record);
+        else if (record.Count > 0 && record.Slot == 0 && record.First < time && !record.Is(SeriesMarks.HasHistograms))
+            DropFromRun(ref record, time);
+        if (_late.TryGetValue(id, out var late))
+            DropLate(id, ref record, late, time);
+        if (record.Count > 0 || record.Newest != 0 || record.Is(SeriesMarks.HasLate))
+            return;
+        // Declared anew when it comes back, for it may come back as another kind.
+        record.Marks = (record.Marks & ~(SeriesMarks.Listed | SeriesMarks.Kinds | SeriesMarks.Declared)) | SeriesMarks.Forgotten;
+        _open.Remove(id);
+        _histograms.Remove(id);
+        _forgotten++;
+        Listed--;
     }
 
-    /// <summary>The series that match, with the samples they have at one instant, in the order of rows.</summary>
-    public SeriesCut[] Cut(Selection selection, CancellationToken cancellationToken)
+    // Pieces hang on the newest, so those to go hang together.
+    private void DropPieces(ref SeriesRecord record, long time)
     {
-        var name = NameOf(selection);
-        HeadSeries[] items;
-        int known;
-        long generation;
-        lock (Lock)
+        var (keeps, handle) = (0u, record.Newest);
+        while (handle != 0)
         {
-            var list = ListFor(name);
-            (items, known, generation) = (list.Items, list.Count, _generation);
+            var piece = Piece.Read(Arena[handle]);
+            if (piece.Last < time)
+                break;
+            (keeps, handle) = (handle, piece.Older);
         }
-        var matching = new List<HeadSeries>();
-        for (var i = 0; i < known; i++)
+        if (handle == 0)
+            return;
+        var (samples, weight) = _pieces.Free(handle);
+        if (keeps == 0)
+            record.Newest = 0;
+        else
+            (Piece.Read(Arena[keeps]) with { Older = 0 }).Write(Arena[keeps]);
+        Uncount(samples, weight);
+    }
+
+    private void DropTail(int id, ref SeriesRecord record)
+    {
+        if (!record.Is(SeriesMarks.HasHistograms))
         {
-            if (i % 1024 == 0)
-                cancellationToken.ThrowIfCancellationRequested();
-            if (Matches(selection, items[i]))
-                matching.Add(items[i]);
+            Uncount(record.Count, record.Count);
+            FloatTail.Clear(Arena, ref record);
+            return;
         }
-        var cuts = CutOf(selection, name, matching, known, generation);
-        Array.Sort(cuts, static (a, b) => Labels.CompareRows(a.Labels, b.Labels));
-        return cuts;
+        Uncount(record.Count, _histograms[id].Weight);
+        _histograms[id].Clear();
+        record.Count = 0;
+        record.Marks &= ~SeriesMarks.TailShape;
     }
 
-    // All columns are noted under one hold of the lock: that is what makes the answer one instant. Series that came since the list was
-    // read are matched here, few as they are.
-    private SeriesCut[] CutOf(Selection selection, string? name, List<HeadSeries> matching, int known, long generation)
+    private void DropFromRun(ref SeriesRecord record, long time)
     {
-        lock (Lock)
-        {
-            if (generation != _generation)
-            {
-                matching.Clear();
-                known = 0;
-            }
-            var list = ListFor(name);
-            for (var i = known; i < list.Count; i++)
-            {
-                if (Matches(selection, list.Items[i]))
-                    matching.Add(list.Items[i]);
-            }
-            var cuts = new SeriesCut[matching.Count];
-            for (var i = 0; i < cuts.Length; i++)
-                cuts[i] = matching[i].Cut();
-            return cuts;
-        }
+        var old = (int)((time - record.First + record.Step - 1) / record.Step); // fewer than all: its newest is not older
+        FloatTail.SkipFirst(ref record, old);
+        Uncount(old, old);
     }
 
-    private static bool Matches(Selection selection, HeadSeries series)
+    private void DropLate(int id, ref SeriesRecord record, LateSamples late, long time)
     {
-        foreach (var matcher in selection.Matchers)
-        {
-            if (!matcher.Matches(series.Labels))
-                return false;
-        }
-        return true;
+        var (samples, weight) = late.DropBefore(time);
+        _lateSamples -= samples;
+        Uncount(samples, weight);
+        if (late.Count > 0)
+            return;
+        _late.Remove(id);
+        record.Marks &= ~SeriesMarks.HasLate;
     }
 
-    // The one index of this version: nearly every selector names its metric.
-    private static string? NameOf(Selection selection)
+    private void Uncount(int samples, long weight)
     {
-        foreach (var matcher in selection.Matchers)
-        {
-            if (matcher.Op == MatchOp.Equal && matcher.Value.Length > 0 && Encoding.UTF8.GetBytes(matcher.Name).AsSpan().SequenceEqual(Labels.MetricName))
-                return matcher.Value;
-        }
-        return null;
-    }
-
-    private SeriesList ListFor(string? name) => name is null ? _all : _byName.GetValueOrDefault(name, SeriesList.Nothing);
-
-    private SeriesList ListOf(string name)
-    {
-        if (!_byName.TryGetValue(name, out var list))
-            _byName.Add(name, list = new SeriesList());
-        return list;
-    }
-
-    private void Drop(HeadSeries series, long before)
-    {
-        var (samples, weight) = series.DropBefore(before);
         Samples -= samples;
         Weight -= weight;
     }
 
-    private void ForgetEmpty()
+    /// <summary>Writes everything but the index, as it lies. The holder of the turn's.</summary>
+    public void Save(PageWriter into)
     {
-        var all = _all;
-        _all = new SeriesList();
-        _byName.Clear();
-        _generation++;
-        for (var i = 0; i < all.Count; i++)
-        {
-            var series = all.Items[i];
-            series.IsListed = false;
-            if (series.IsEmpty)
-                _byLabels.Remove(series.Labels);
-            else
-                List(series);
-        }
+        _records.Save(into, Index.Count);
+        Arena.Save(into);
+        into.Write(Listed);
+        into.Write(_forgotten);
+        into.Write(Samples);
+        into.Write(Weight);
+        into.Write(Batch);
+        HeadSides.Save(into, _histograms, _late, _open);
     }
 
-    /// <summary>Series in the order they came. Grows at its end only, so what was read under the lock stays true without it.</summary>
-    private sealed class SeriesList
+    /// <summary>Reads what <see cref="Save"/> wrote.</summary>
+    /// <exception cref="PagesDamagedException">It is not that.</exception>
+    public static SeriesHead Load(UInt128 hashKey, SeriesIndex index, PageReader from, int bucketsMax, Action<OpenSeries, bool> onOpen)
     {
-        public static readonly SeriesList Nothing = new();
-
-        public HeadSeries[] Items { get; private set; } = [];
-
-        public int Count { get; private set; }
-
-        public void Add(HeadSeries series)
+        from.Part = "the series' records";
+        var records = new PagedColumn<SeriesRecord>();
+        records.Load(from, index.Count);
+        from.Part = "the samples";
+        var head = new SeriesHead(hashKey, index, HeadArena.From(from))
         {
-            if (Count == Items.Length)
-            {
-                var grown = new HeadSeries[Math.Max(4, Count * 2)];
-                Items.CopyTo(grown, 0);
-                Items = grown;
-            }
-            Items[Count++] = series;
-        }
+            _records = records,
+            Listed = from.Read<int>(),
+            _forgotten = from.Read<int>(),
+            Samples = from.Read<long>(),
+            Weight = from.Read<long>(),
+            Batch = from.Read<long>(),
+        };
+        HeadSides.Load(from, head._histograms, head._late, bucketsMax, (open, isChanged) =>
+        {
+            head.SetOpen(open);
+            onOpen(open, isChanged);
+        });
+        foreach (var late in head._late.Values)
+            head._lateSamples += late.Count;
+        return head;
+    }
+
+    private uint StepTo(int id, in SeriesRecord record, long time)
+    {
+        var before = NewestOf(id, record);
+        return before == SeriesRecord.Never || time - before > uint.MaxValue ? 0 : (uint)(time - before);
+    }
+
+    private void Seal(int id, ref SeriesRecord record)
+    {
+        if (record.Is(SeriesMarks.HasHistograms))
+            _pieces.SealHistograms(ref record, _histograms[id]);
+        else
+            _pieces.SealFloats(ref record);
+    }
+
+    private void Enlist(int id, ref SeriesRecord record)
+    {
+        if (record.Is(SeriesMarks.Listed))
+            return;
+        Recall(id);
+        record.Marks |= SeriesMarks.Listed;
+        Listed++;
     }
 }

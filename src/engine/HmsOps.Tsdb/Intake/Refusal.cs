@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using HmsOps.Series;
 
 namespace HmsOps.Tsdb.Intake;
 
@@ -38,9 +37,6 @@ internal sealed class Refusals(MetricStoreOptions options)
     public Refusal Ahead { get; } = new(
         "ahead", $"The sample is more than {Text(options.AheadMax)} ahead of the store's clock. Check the sender's clock.");
 
-    public Refusal OutOfOrder { get; } = new(
-        "out_of_order", "The series has a newer sample, and this version of the store takes a series in the order of time only. Send oldest first.");
-
     public Refusal DuplicateTime { get; } = new(
         "duplicate_time", "The series has another value at this time; the first one stays. Two senders with the same labels need a label that tells them apart.");
 
@@ -48,11 +44,32 @@ internal sealed class Refusals(MetricStoreOptions options)
 
     public Refusal UnknownSeries { get; } = new("unknown_series", "The store does not know this series by its short name any more. Send its labels.");
 
-    public Refusal LabelForm { get; } = new("labels", "The labels are not sorted, or one is empty or there twice. Send them sorted, each once.");
+    public Refusal LabelForm { get; } = new("labels", "The labels are not in the form of remote write: a length reaches past their end, or a field is of another kind. Repair the sender.");
 
-    public Refusal HistogramSample { get; } = new("histogram_sample", "Ready-made histograms are not in this version. Send single observations.");
+    public Refusal DuplicateLabel { get; } = new("duplicate_label", "A label's name is there twice. Send each once.");
 
-    public Refusal DifferenceSample { get; } = new("difference_sample", "Differences are not in this version. Send running totals, or single observations.");
+    public Refusal InvalidUtf8 { get; } = new("invalid_utf8", "A label's name or value is not UTF-8. Send text as UTF-8.");
+
+    public Refusal EmptyName { get; } = new("empty_label_name", "A label has a value and no name. Name it, or leave it out.");
+
+    public Refusal MemoryLimit { get; } = new(
+        "memory_limit", $"The store's series and samples fill its {options.MemoryMax >> 20} MiB of memory. Drop labels with many values, shorten the retention, or raise the limit.");
+
+    public Refusal HistogramForm { get; } = new(
+        "histogram_form", "The histogram is none: its schema is unknown, its buckets or bounds are not in order, or a count is negative or no number. Repair the sender.");
+
+    public Refusal HistogramBounds { get; } = new(
+        "histogram_bounds", "The series' histogram has other bounds, and counts cannot be moved from one to the other. Give the new histogram a name or label of its own.");
+
+    public Refusal ExemplarSeries { get; } = new("exemplar_series", "The exemplar's series was refused.");
+
+    public Refusal ExemplarSize { get; } = new("exemplar_size", "The exemplar's labels are too long. A trace's id is enough.");
+
+    public Refusal ExemplarTime { get; } = new("exemplar_time", "The exemplar is too far from the store's clock.");
+
+    public Refusal MetadataSize { get; } = new("metadata_size", "What is said of the metric is too long. Shorten it.");
+
+    public Refusal MetadataLimit { get; } = new("metadata_limit", "Too many metrics are described.");
 
     public Refusal IdLength { get; } = new("id_length", $"The id has more than {LabelLimits.IdCharsMax} characters. A UUID has 36.");
 
@@ -67,53 +84,4 @@ internal sealed class Refusals(MetricStoreOptions options)
         _ when span >= TimeSpan.FromMinutes(2) => $"{span.TotalMinutes:0.#} min",
         _ => $"{span.TotalSeconds:0.###} s",
     };
-}
-
-/// <summary>What became of the items of one batch, as it is read: each is accepted, known or refused. Only refusals cost anything.</summary>
-internal sealed class Verdict(int items)
-{
-    // So that an answer to a hostile batch stays small; the index names the others.
-    private const int NamedMax = 10;
-    private const int NameCharsMax = 200;
-
-    private List<RefusedSample>? _refused;
-
-    /// <summary>Items that enter the log.</summary>
-    public int Accepted { get; private set; }
-
-    /// <summary>Items that were stored before.</summary>
-    public int Known { get; private set; }
-
-    public AppendResult Result => _refused is null ? AppendResult.All(Accepted + Known) : new AppendResult(Accepted + Known, _refused);
-
-    public void Accept() => Accepted++;
-
-    public void Recognise() => Known++;
-
-    public void Refuse(int index, Refusal refusal, Labels series)
-    {
-        _refused ??= [];
-        _refused.Add(new RefusedSample(
-            index, refusal.Reason, _refused.Count < NamedMax ? $"{Shown(series)}: {refusal.Sentence}" : refusal.Sentence));
-    }
-
-    /// <summary>Refuses all that was not refused for its own sake: it could not be written.</summary>
-    public void RefuseRest(Refusal refusal)
-    {
-        var own = new Queue<RefusedSample>(_refused ?? []);
-        var all = new List<RefusedSample>(items);
-        for (var index = 0; index < items; index++)
-        {
-            var isOwn = own.TryPeek(out var refused) && refused.Index == index;
-            all.Add(isOwn ? own.Dequeue() : new RefusedSample(index, refusal.Reason, refusal.Sentence));
-        }
-        _refused = all;
-        (Accepted, Known) = (0, 0);
-    }
-
-    private static string Shown(Labels series)
-    {
-        var text = series.Bytes.Length <= NameCharsMax ? series.ToString() : series.Name;
-        return text.Length <= NameCharsMax ? text : text[..NameCharsMax] + "…";
-    }
 }

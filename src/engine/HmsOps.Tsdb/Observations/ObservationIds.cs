@@ -53,6 +53,9 @@ internal sealed class ObservationIds(int idsMax)
         ForgottenEarly++;
     }
 
+    /// <summary>All with their arrival, oldest first.</summary>
+    public IEnumerable<(long Arrival, UInt128 Key)> All() => _order;
+
     /// <summary>Forgets what is older than ten minutes at an arrival.</summary>
     public void Forget(long arrival)
     {

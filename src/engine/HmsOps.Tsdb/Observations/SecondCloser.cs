@@ -1,6 +1,3 @@
-using HmsOps.Series;
-using HmsOps.Tsdb.Head;
-
 namespace HmsOps.Tsdb.Observations;
 
 /// <summary>
@@ -20,10 +17,10 @@ internal sealed class SecondCloser(TimeSpan observedLife, ISampleColumns columns
     public const long RepeatMs = 15_000; // as often as a scrape, so that every window a scraped series fills an observed one fills too
 
     private readonly long _observedLifeMs = (long)observedLife.TotalMilliseconds;
-    private readonly List<HeadSeries> _changed = [];
+    private readonly List<OpenSeries> _changed = [];
 
-    // One entry a sample, in time order because samples are made in time order; an entry whose series has a newer sample is void.
-    private readonly Queue<(long Due, HeadSeries Series)> _repeats = new();
+    // One entry a sample, by when it is due; an entry whose series has a newer sample is void.
+    private readonly PriorityQueue<OpenSeries, long> _repeats = new();
     private long _second;
 
     /// <summary>The first millisecond of the second a time is in.</summary>
@@ -38,73 +35,88 @@ internal sealed class SecondCloser(TimeSpan observedLife, ISampleColumns columns
         var any = false;
         if (_changed.Count > 0 && _second + SecondMs <= time)
         {
-            foreach (var series in _changed)
-                Close(series, _second + SecondMs);
+            foreach (var open in _changed)
+                Close(open, _second + SecondMs);
             _changed.Clear();
             any = true;
         }
-        while (_repeats.TryPeek(out var next) && next.Due <= time)
+        while (_repeats.TryPeek(out var next, out var due) && due <= time)
         {
             _repeats.Dequeue();
-            any |= Repeat(next.Series, next.Due);
+            any |= Repeat(next, due);
         }
         return any;
     }
 
     /// <summary>Says that a series changes in a second; before the change, and after <see cref="CloseUpTo"/> that second.</summary>
-    public void Touch(HeadSeries series, OpenHistogram open, long second)
+    public void Touch(OpenSeries open, long second)
     {
         _second = second;
         open.LastObserved = second;
         if (open.IsChanged)
             return;
-        if (open.LastSample is not { } last)
-            Append(series, open, second, open.Snapshot());
-        else if (last + RepeatMs <= second)
-            Append(series, open, second, series.Newest == last ? series.NewestHistogram : open.Snapshot());
-        MarkChanged(series, open);
+        if (open.LastSample is not { } last || last + RepeatMs <= second)
+            Append(open, second);
+        MarkChanged(open);
     }
 
-    /// <summary>Takes over a change that the log declared rather than replayed.</summary>
-    public void RestoreChange(HeadSeries series, OpenHistogram open, long second)
+    /// <summary>Takes over a change that was declared rather than replayed.</summary>
+    public void RestoreChange(OpenSeries open, long second)
     {
         _second = second;
         if (!open.IsChanged)
-            MarkChanged(series, open);
+            MarkChanged(open);
     }
 
-    private void MarkChanged(HeadSeries series, OpenHistogram open)
+    /// <summary>Takes over a series that has a sample: it will be repeated.</summary>
+    public void Follow(OpenSeries open)
+    {
+        if (open.LastSample is { } last)
+            _repeats.Enqueue(open, last + RepeatMs);
+    }
+
+    /// <summary>Takes over a series from a checkpoint.</summary>
+    public void Restore(OpenSeries open, bool isChanged, long second)
+    {
+        if (isChanged)
+            RestoreChange(open, second);
+        Follow(open);
+    }
+
+    /// <summary>The second in which what is open changed last.</summary>
+    public long Second => _second;
+
+    private void MarkChanged(OpenSeries open)
     {
         open.IsChanged = true;
-        _changed.Add(series);
+        _changed.Add(open);
     }
 
-    private void Close(HeadSeries series, long at)
+    private void Close(OpenSeries open, long at)
     {
-        var open = series.Open!; // set before a series is ever marked as changed
         open.IsChanged = false;
-        Append(series, open, at, open.Snapshot());
+        Append(open, at);
     }
 
-    private bool Repeat(HeadSeries series, long due)
+    private bool Repeat(OpenSeries open, long due)
     {
-        var open = series.Open!; // set before a series is ever given a sample
         if (open.LastSample + RepeatMs != due || due > LastSampleAfter(open.LastObserved))
             return false;
-        Append(series, open, due, series.NewestHistogram);
+        Append(open, due);
         return true;
     }
 
-    private void Append(HeadSeries series, OpenHistogram open, long at, NativeHistogram histogram)
+    private void Append(OpenSeries open, long at)
     {
-        columns.Append(series, at, histogram);
+        columns.Append(open, at);
         open.LastSample = at;
-        _repeats.Enqueue((at + RepeatMs, series));
+        _repeats.Enqueue(open, at + RepeatMs);
     }
 }
 
 /// <summary>Where made samples go: the head, which weighs and counts them.</summary>
 internal interface ISampleColumns
 {
-    void Append(HeadSeries series, long time, NativeHistogram histogram);
+    /// <summary>Appends what a series holds.</summary>
+    void Append(OpenSeries open, long time);
 }

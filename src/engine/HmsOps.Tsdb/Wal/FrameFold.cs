@@ -4,151 +4,112 @@ using HmsOps.Tsdb.Observations;
 
 namespace HmsOps.Tsdb.Wal;
 
+/// <summary>What the frames of the log are folded into.</summary>
+internal sealed record Holdings(SeriesHead Head, SecondCloser Closer, ObservationIds Ids, ExemplarRing Exemplars, MetricDescriptions Descriptions)
+{
+    /// <summary>Those of a store, around a head.</summary>
+    public static Holdings Of(SeriesHead head, MetricStoreOptions options) => new(
+        head, new SecondCloser(options.ObservedLife, head), new ObservationIds(options.IdsMax), new ExemplarRing(options.ExemplarsMax), new MetricDescriptions());
+}
+
 /// <summary>
-/// Applies frames to the head: the live ones as they enter the log, and the same ones again at a restart. There is no other way in, so a
+/// Applies batches to the head: the live ones as they enter the log, and the same ones, read from it, at a restart. There is no other way in, so a
 /// restart ends with what was there before. Owned by the holder of the store's turn.
 /// </summary>
-internal sealed class FrameFold(SeriesHead head, SecondCloser closer, ObservationIds ids, int bucketsMax)
+internal sealed class FrameFold(Holdings holdings, int bucketsMax)
 {
-    private readonly Dictionary<int, HeadSeries> _byLogId = [];
-
-    /// <summary>The epochs that lie in the log, oldest first.</summary>
-    public List<LogEpoch> Epochs { get; } = [];
+    private readonly SeriesHead _head = holdings.Head;
 
     /// <summary>Arrival of the newest batch; arrivals never go back.</summary>
-    public long Stamp { get; private set; }
+    public long Stamp { get; set; }
+
+    /// <summary>The sequence after the newest batch's last.</summary>
+    public long Next { get; set; }
 
     public long ObservationsFolded { get; private set; }
 
-    /// <summary>Items whose series' declaration is not in the log any more though it should be.</summary>
-    public long Lost { get; private set; }
-
-    /// <summary>Applies one frame whole, under one hold of the head's lock.</summary>
-    /// <exception cref="InvalidDataException">The bytes check, but are not of this format.</exception>
-    public void Apply(FrameType type, long sequence, ReadOnlySpan<byte> payload)
+    /// <summary>Applies one batch whole, under one hold of the head's lock.</summary>
+    public void Apply(StagedBatch batch, long stamp, long next)
     {
-        lock (head.Lock)
+        lock (_head.Lock)
         {
-            if (!FrameHead.TryRead(ref payload, out var frameHead))
-                throw Unreadable(sequence);
-            Enter(frameHead, sequence);
-            closer.CloseUpTo(SecondCloser.SecondOf(frameHead.Stamp));
-            ReadDeclarations(ref payload, frameHead, sequence);
-            switch (type)
-            {
-                case FrameType.Samples:
-                    ApplySamples(new SampleItems(payload), sequence);
-                    break;
-                case FrameType.Observations:
-                    ApplyObservations(new ObservationItems(payload), frameHead.Stamp, sequence);
-                    break;
-                default:
-                    throw new InvalidDataException(
-                        $"Frame {sequence} of the metric log is of type {(int)type}, which this version does not know: it was written by a newer one. "
-                        + "Start that version, or give this one another folder.");
-            }
+            Stamp = Math.Max(Stamp, stamp);
+            Next = next;
+            holdings.Closer.CloseUpTo(SecondCloser.SecondOf(stamp));
+            _head.BeginBatch();
+            foreach (var (id, open, isChanged) in batch.Declared)
+                Declare(id, open, isChanged, stamp);
+            ApplySamples(batch);
+            foreach (var (id, sample) in batch.Late)
+                _head.AddLate(id, sample);
+            foreach (var item in batch.Observations)
+                Observe(item, stamp);
+            foreach (var exemplar in batch.Exemplars)
+                holdings.Exemplars.Add(exemplar.Id, exemplar.Labels, exemplar.Time, exemplar.Value);
+            foreach (var said in batch.Metadata)
+                holdings.Descriptions.Set(said);
         }
     }
 
-    /// <summary>Lets go of epochs that hold nothing newer; answers the first sequence still needed, or null when all are.</summary>
-    public long? DropEpochsBefore(long time)
+    private void Declare(int id, OpenSeries? open, bool isChanged, long stamp)
     {
-        var old = 0;
-        while (old < Epochs.Count - 1 && Epochs[old].Newest < time)
-            old++;
-        Epochs.RemoveRange(0, old);
-        return old > 0 ? Epochs[0].FirstSequence : null;
-    }
-
-    private void Enter(FrameHead frame, long sequence)
-    {
-        Stamp = Math.Max(Stamp, frame.Stamp);
-        if (Epochs.Count > 0 && Epochs[^1].Number == frame.Epoch)
+        _head.Declare(id, OpenState.MarkOf(OpenState.KindOf(open)));
+        if (open is null || ReferenceEquals(open, _head.OpenOf(id)))
             return;
-        Epochs.Add(new LogEpoch(frame.Epoch, sequence, IsRemnant: Epochs.Count == 0 && !frame.IsFirst));
-        _byLogId.Clear();
+        // It takes the place of what was folded so far; live, it is what was folded so far.
+        _head.SetOpen(open);
+        if (isChanged)
+            holdings.Closer.RestoreChange(open, SecondCloser.SecondOf(stamp));
+        holdings.Closer.Follow(open);
     }
 
-    private void ReadDeclarations(ref ReadOnlySpan<byte> payload, FrameHead frame, long sequence)
+    private void ApplySamples(StagedBatch batch)
     {
-        if (!Varint.TryRead(ref payload, out var declarations))
-            throw Unreadable(sequence);
-        for (var i = 0UL; i < declarations; i++)
+        var ids = batch.Ids.AsSpan(0, batch.Count);
+        var times = batch.Times.AsSpan(0, batch.Count);
+        var bits = batch.Bits.AsSpan(0, batch.Count);
+        var starts = 0;
+        for (var i = 0; i < ids.Length; i++)
         {
-            if (!Declaration.TryRead(ref payload, out var id, out var labels, out var kind))
-                throw Unreadable(sequence);
-            var series = head.Find(labels);
-            if (series is not null && series.Kind != kind)
-            {
-                // Retention emptied and forgot the series before it came back as another kind; at a restart its old samples are still here.
-                head.Forget(series);
-                series = null;
-            }
-            series ??= head.Make(labels, kind);
-            (series.LogId, series.DeclaredIn) = (id, frame.Epoch);
-            _byLogId[id] = series;
-            head.List(series);
-            if (kind != SeriesKind.Observed)
+            long? told = starts < batch.Starts.Count && batch.Starts[starts].At == i ? batch.Starts[starts++].Start : null;
+            if (ids[i] == StagedBatch.Nothing)
                 continue;
-            series.Open ??= new OpenHistogram(0, bucketsMax);
-            var wasChanged = series.Open.IsChanged;
-            if (!Declaration.TryReadState(ref payload, series.Open, out var isChanged))
-                throw Unreadable(sequence);
-            if (isChanged && !wasChanged)
-                closer.RestoreChange(series, series.Open, SecondCloser.SecondOf(frame.Stamp));
+            var start = told ?? _head.Record(ids[i]).Start;
+            if (batch.HistogramAt(i) is { } histogram)
+                _head.Append(ids[i], times[i], histogram, start);
+            else
+                _head.Append(ids[i], times[i], bits[i], start);
         }
     }
 
-    private void ApplySamples(SampleItems items, long sequence)
+    private void Observe(in StagedObservation item, long stamp)
     {
-        while (!items.IsEmpty)
+        var open = _head.OpenOf(item.Id) ?? NewOpen(item);
+        holdings.Closer.Touch(open, SecondCloser.SecondOf(stamp));
+        switch (item.Kind)
         {
-            if (!items.TryNext(out var id, out var time, out var value))
-                throw Unreadable(sequence);
-            if (!TryFind(id, SeriesKind.Float, out var series))
-                continue;
-            head.Append(series, time, value);
-            Epochs[^1].Newest = Math.Max(Epochs[^1].Newest, time);
+            case ObservationKind.Increment:
+                ((OpenCounter)open).Value += item.Value;
+                break;
+            case ObservationKind.Histogram when item.Histogram is { } histogram:
+                ((OpenHistogram)open).Add(histogram);
+                break;
+            default:
+                ((OpenHistogram)open).Observe(item.Value);
+                break;
         }
+        ObservationsFolded++;
+        if (item.Key != default)
+            holdings.Ids.Add(item.Key, stamp);
     }
 
-    private void ApplyObservations(ObservationItems items, long stamp, long sequence)
+    // A declaration brought it, unless the one that did was lost with a damaged frame.
+    private OpenSeries NewOpen(in StagedObservation item)
     {
-        var second = SecondCloser.SecondOf(stamp);
-        while (!items.IsEmpty)
-        {
-            if (!items.TryNext(out var id, out var value, out var senderId))
-                throw Unreadable(sequence);
-            if (!TryFind(id, SeriesKind.Observed, out var series))
-                continue;
-            var open = series.Open!; // set with the declaration of every observed series
-            closer.Touch(series, open, second);
-            open.Observe(value);
-            ObservationsFolded++;
-            if (!senderId.IsEmpty)
-                ids.Add(ObservationIds.KeyOf(series.Labels, senderId), stamp);
-        }
-        Epochs[^1].Newest = Math.Max(Epochs[^1].Newest, closer.LastSampleAfter(second));
+        OpenSeries open = item.Kind == ObservationKind.Increment
+            ? new OpenCounter { Id = item.Id }
+            : new OpenHistogram(NativeHistogram.SchemaMax, bucketsMax) { Id = item.Id };
+        _head.SetOpen(open);
+        return open;
     }
-
-    private bool TryFind(int id, SeriesKind kind, out HeadSeries series)
-    {
-        if (_byLogId.TryGetValue(id, out series!) && series.Kind == kind)
-            return true;
-        // The first epoch of a log may lack its beginning because retention cut it: what it still names was too old to keep.
-        if (!Epochs[^1].IsRemnant)
-            Lost++;
-        return false;
-    }
-
-    private static InvalidDataException Unreadable(long sequence) =>
-        new($"Frame {sequence} of the metric log checks, but its content is not in the form this version writes. "
-            + "Start the version that wrote it, or give this one another folder.");
-}
-
-/// <summary>A run of frames that can be read without what lies before it.</summary>
-internal sealed record LogEpoch(long Number, long FirstSequence, bool IsRemnant)
-{
-    /// <summary>The newest time at which anything in it is a sample.</summary>
-    public long Newest { get; set; } = long.MinValue;
 }

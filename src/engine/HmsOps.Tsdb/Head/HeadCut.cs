@@ -1,0 +1,72 @@
+using System.Buffers;
+using HmsOps.Series;
+
+namespace HmsOps.Tsdb.Head;
+
+/// <summary>
+/// The series that match, in the order of rows, and how far each had come at one instant. Only that is noted under the lock, some bytes a series; what
+/// they hold is fetched as it is read, and what came after the instant is left out.
+/// </summary>
+internal sealed class HeadCut : IDisposable
+{
+    private const int TriesWithoutLock = 3;
+
+    private HeadCut(int[] ids, uint[] ends, int count, long batch) => (Ids, Ends, Count, Batch) = (ids, ends, count, batch);
+
+    /// <summary>The ids; rented, the first <see cref="Count"/> are there.</summary>
+    public int[] Ids { get; }
+
+    /// <summary>Of each, the position of the sample after its last.</summary>
+    public uint[] Ends { get; }
+
+    public int Count { get; }
+
+    /// <summary>The newest batch that late samples are seen of.</summary>
+    public long Batch { get; }
+
+    public static HeadCut Of(SeriesHead head, IReadOnlyList<Matcher> matchers, CancellationToken cancellationToken)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            // Series that come while we match are no matter, unless their first batch is in before the instant is noted.
+            var known = head.Index.Count;
+            var ids = Match(head, matchers, cancellationToken);
+            lock (head.Lock)
+            {
+                if (head.Index.Count == known)
+                    return Note(head, ids);
+                if (attempt == TriesWithoutLock)
+                    return Note(head, Match(head, matchers, cancellationToken));
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        ArrayPool<int>.Shared.Return(Ids);
+        ArrayPool<uint>.Shared.Return(Ends);
+    }
+
+    private static int[] Match(SeriesHead head, IReadOnlyList<Matcher> matchers, CancellationToken cancellationToken)
+    {
+        var ids = head.Index.Select(matchers, cancellationToken);
+        head.Index.SortRows(ids);
+        return ids;
+    }
+
+    private static HeadCut Note(SeriesHead head, int[] matching)
+    {
+        var ids = ArrayPool<int>.Shared.Rent(matching.Length);
+        var ends = ArrayPool<uint>.Shared.Rent(matching.Length);
+        var count = 0;
+        foreach (var id in matching)
+        {
+            ref readonly var record = ref head.Record(id);
+            if (!record.Is(SeriesMarks.Listed))
+                continue;
+            (ids[count], ends[count]) = (id, record.Next);
+            count++;
+        }
+        return new HeadCut(ids, ends, count, head.Batch);
+    }
+}

@@ -1,0 +1,361 @@
+using HmsOps.Series;
+using HmsOps.Tsdb.Head;
+using HmsOps.Tsdb.Wal;
+
+namespace HmsOps.Tsdb.Intake;
+
+/// <summary>
+/// Reads a batch of samples against the head: says of each what becomes of it, stages those to be taken, and writes them as the payload of one frame.
+/// Readers see nothing of it; what it changes in the records is the writer's own. Owned by the holder of the store's turn, which between reading a batch
+/// and its entering the log lets nobody else in: so what is said here still holds when it is applied.
+/// </summary>
+internal sealed class SampleIntake(MetricStoreOptions options, Holdings holdings, Refusals refusals, FrameWriter frame)
+{
+    // What a late sample takes at most, but for a histogram's buckets.
+    private const int LateBytes = 50;
+    private const int BucketBytes = 13;
+    private const long LateMark = 1L << 40; // of places among the late ones
+    private const int ExemplarBytes = 64 + ExemplarRing.LabelBytesMax;
+
+    private readonly SeriesHead _head = holdings.Head;
+    private readonly long _lateMs = (long)options.LateWindow.TotalMilliseconds;
+    private readonly long _aheadMs = (long)options.AheadMax.TotalMilliseconds;
+    private readonly SampleFinder _finder = new(holdings.Head);
+    private readonly KeyReader _keys = new(refusals);
+    private readonly Dictionary<int, UnknownKey> _unknown = []; // by the place in the batch
+    private readonly HashSet<int> _toldStarts = [];
+    private readonly Dictionary<(int Id, long Time), long> _staged = []; // filled when first asked
+    private int _stagedInOrder;
+    private int _stagedLate;
+    private int[] _ids = new int[256];
+    private long _now;
+    private long _roomLeft;
+    private bool _mayCreate;
+    private bool _hasCreated;
+    private bool _hasMemory;
+
+    /// <summary>Fills in what the store knows the batch's series by. Needs no turn: done before one is waited for.</summary>
+    public void Identify(SampleBatch batch)
+    {
+        var identities = batch.Identities;
+        for (var i = 0; i < identities.Length; i++)
+        {
+            if (!batch.IsByIdentity(i))
+                identities[i] = _head.Index.IdentityOf(batch.KeyOf(i).Span);
+        }
+    }
+
+    public Verdict Read(SampleBatch batch, long now)
+    {
+        var verdict = new Verdict(batch.Count);
+        Begin(now);
+        FindSeries(batch);
+        if (batch.Histograms.IsEmpty)
+            ReadFloats(batch, verdict);
+        else
+            ReadMixed(batch, verdict);
+        foreach (var exemplar in batch.Exemplars)
+            Read(exemplar, verdict);
+        foreach (var said in batch.Metadata)
+            Read(said, verdict);
+        foreach (var place in _unknown.Keys)
+        {
+            if (_ids[place] < 0)
+                batch.Identities[place] = default;
+        }
+        return verdict;
+    }
+
+    private void Begin(long now)
+    {
+        _now = now;
+        _unknown.Clear();
+        _toldStarts.Clear();
+        _staged.Clear();
+        (_stagedInOrder, _stagedLate, _hasCreated) = (0, 0, false);
+        _roomLeft = options.SamplesMax - _head.Weight;
+        var memory = _head.MemoryBytes;
+        _hasMemory = memory < options.MemoryMax;
+        _mayCreate = memory < options.MemoryMax / 8 * 7; // the last eighth is for series that are there
+        frame.Begin();
+    }
+
+    private void FindSeries(SampleBatch batch)
+    {
+        var count = batch.SeriesCount;
+        if (_ids.Length < count)
+            _ids = new int[Math.Max(count, _ids.Length * 2)];
+        _head.Index.Find(batch.Identities, _ids);
+        for (var i = 0; i < count; i++)
+        {
+            if (_ids[i] < 0)
+                ReadUnknown(batch, i);
+        }
+    }
+
+    // New, or written in another way than the store knows it.
+    private void ReadUnknown(SampleBatch batch, int place)
+    {
+        if (batch.IsByIdentity(place))
+        {
+            _unknown[place] = new UnknownKey(Labels.Empty, refusals.UnknownSeries);
+            return;
+        }
+        var refusal = _keys.Read(batch.KeyOf(place).Span, out var labels);
+        _unknown[place] = new UnknownKey(labels, refusal);
+        if (refusal is not null)
+            return;
+        batch.Identities[place] = _head.Index.IdentityOf(labels.Bytes);
+        _ids[place] = _head.Index.Find(batch.Identities[place]);
+    }
+
+    private void ReadFloats(SampleBatch batch, Verdict verdict)
+    {
+        var series = batch.SampleSeries;
+        var times = batch.Times;
+        var values = batch.Values;
+        var starts = batch.Starts;
+        for (var i = 0; i < times.Length; i++)
+        {
+            var refusal = ReadFloat(batch, series[i], times[i], BitConverter.DoubleToInt64Bits(values[i]), starts.IsEmpty ? 0 : starts[i], verdict);
+            if (refusal is not null)
+                verdict.Refuse(i, refusal, verdict.IsNaming ? LabelsOf(series[i]) : Labels.Empty);
+        }
+    }
+
+    private void ReadMixed(SampleBatch batch, Verdict verdict)
+    {
+        for (var i = 0; i < batch.Count; i++)
+        {
+            var (place, time, start) = (batch.SampleSeries[i], batch.Times[i], batch.Starts.IsEmpty ? 0 : batch.Starts[i]);
+            var refusal = batch.Histograms[i] is { } histogram
+                ? ReadHistogram(batch, place, time, histogram, start, verdict)
+                : ReadFloat(batch, place, time, BitConverter.DoubleToInt64Bits(batch.Values[i]), start, verdict);
+            if (refusal is not null)
+                verdict.Refuse(i, refusal, verdict.IsNaming ? LabelsOf(place) : Labels.Empty);
+        }
+    }
+
+    private Refusal? ReadFloat(SampleBatch batch, int place, long time, long bits, long start, Verdict verdict)
+    {
+        var id = _ids[place] >= 0 ? _ids[place] : FindAgain(batch, place);
+        if (id >= 0)
+        {
+            ref var record = ref _head.Record(id);
+            if (record.Is(SeriesMarks.Kinds))
+                return refusals.SeriesKind;
+            if (time <= record.LastTime)
+                return ReadOlder(id, time, bits, start, null, verdict);
+        }
+        if ((RefusalOf(time) ?? Admit(batch, place, 1, SampleEncoder.FloatBytesMax, ref id)) is { } refusal)
+            return refusal;
+        ref var admitted = ref _head.Record(id);
+        Tell(id, admitted, start);
+        frame.Samples.Add(id, time, bits, ref admitted);
+        SeriesHead.Take(ref admitted, time, bits, isHistogram: false);
+        frame.Batch.Add(id, time, bits, null);
+        verdict.Accept();
+        return null;
+    }
+
+    private Refusal? ReadHistogram(SampleBatch batch, int place, long time, NativeHistogram histogram, long start, Verdict verdict)
+    {
+        if (!HistogramForm.IsSound(histogram))
+            return refusals.HistogramForm;
+        var bits = HistogramDigest.Of(histogram);
+        var id = _ids[place] >= 0 ? _ids[place] : FindAgain(batch, place);
+        if (id >= 0)
+        {
+            ref var record = ref _head.Record(id);
+            if (record.Is(SeriesMarks.Kinds))
+                return refusals.SeriesKind;
+            if (time <= record.LastTime)
+                return ReadOlder(id, time, bits, start, histogram, verdict);
+        }
+        if ((RefusalOf(time) ?? Admit(batch, place, HistogramTail.WeightOf(histogram), BytesOf(histogram), ref id)) is { } refusal)
+            return refusal;
+        ref var admitted = ref _head.Record(id);
+        Tell(id, admitted, start);
+        frame.Samples.Add(id, time, histogram, ref admitted);
+        SeriesHead.Take(ref admitted, time, bits, isHistogram: true);
+        frame.Batch.Add(id, time, bits, histogram);
+        verdict.Accept();
+        return null;
+    }
+
+    // Not newer than the newest: there already, another value, or late.
+    private Refusal? ReadOlder(int id, long time, long bits, long start, NativeHistogram? histogram, Verdict verdict)
+    {
+        ref readonly var record = ref _head.Record(id);
+        var isThere = time == record.LastTime;
+        var (stored, isHistogram) = (record.LastBits, record.Is(SeriesMarks.LastIsHistogram));
+        if (!isThere)
+            isThere = TryFind(id, time, out stored, out isHistogram);
+        if (isThere)
+        {
+            if (stored != bits || isHistogram != histogram is not null)
+                return refusals.DuplicateTime;
+            verdict.Recognise();
+            return null;
+        }
+        if ((RefusalOf(time) ?? Admit(id, histogram is null ? 1 : HistogramTail.WeightOf(histogram), LateBytes + BytesOf(histogram))) is { } refusal)
+            return refusal;
+        var value = histogram is null ? BitConverter.Int64BitsToDouble(bits) : 0;
+        frame.Batch.Late.Add((id, new LateSample(time, value, histogram, start, 0)));
+        frame.CountBytes(LateBytes + BytesOf(histogram));
+        verdict.Accept();
+        return null;
+    }
+
+    private bool TryFind(int id, long time, out long bits, out bool isHistogram)
+    {
+        var batch = frame.Batch;
+        for (; _stagedInOrder < batch.Count; _stagedInOrder++)
+            _staged[(batch.Ids[_stagedInOrder], batch.Times[_stagedInOrder])] = batch.HistogramAt(_stagedInOrder) is null ? _stagedInOrder : ~_stagedInOrder;
+        for (; _stagedLate < batch.Late.Count; _stagedLate++)
+            _staged[(batch.Late[_stagedLate].Id, batch.Late[_stagedLate].Sample.Time)] = LateMark + _stagedLate;
+        if (!_staged.TryGetValue((id, time), out var at))
+            return _finder.TryFind(id, time, out bits, out isHistogram);
+        if (at >= LateMark)
+        {
+            var late = batch.Late[(int)(at - LateMark)].Sample;
+            isHistogram = late.Histogram is not null;
+            bits = late.Histogram is { } histogram ? HistogramDigest.Of(histogram) : BitConverter.DoubleToInt64Bits(late.Value);
+            return true;
+        }
+        isHistogram = at < 0;
+        bits = batch.Bits[at < 0 ? ~at : at];
+        return true;
+    }
+
+    private Refusal? RefusalOf(long time)
+    {
+        if (time < _now - _lateMs)
+            return refusals.Late;
+        return time > _now + _aheadMs ? refusals.Ahead : null;
+    }
+
+    private Refusal? Admit(SampleBatch batch, int place, int weight, int bytes, ref int id)
+    {
+        if (id >= 0)
+            return Admit(id, weight, bytes);
+        var key = _unknown[place];
+        if (key.Refusal is { } refusal)
+            return refusal;
+        if ((Room(weight, bytes + FrameWriter.DeclarationBytes + key.Labels.Bytes.Length) ?? RoomForSeries()) is { } full)
+            return full;
+        id = _ids[place] = _head.Add(key.Labels, batch.Identities[place]);
+        _hasCreated = true;
+        return Admit(id, weight, bytes);
+    }
+
+    // Another key of this batch may have brought it meanwhile.
+    private int FindAgain(SampleBatch batch, int place)
+    {
+        if (_hasCreated && _unknown[place].Refusal is null)
+            _ids[place] = _head.Index.Find(batch.Identities[place]);
+        return _ids[place];
+    }
+
+    private Refusal? Admit(int id, int weight, int bytes)
+    {
+        ref readonly var record = ref _head.Record(id);
+        Labels? undeclared = record.Is(SeriesMarks.Declared) ? null : _head.Index.LabelsOf(id);
+        if (Room(weight, bytes + (undeclared is { } named ? FrameWriter.DeclarationBytes + named.Bytes.Length : 0)) is { } full)
+            return full;
+        if (record.Is(SeriesMarks.Forgotten))
+        {
+            if (RoomForSeries() is { } many)
+                return many;
+            _head.Recall(id);
+        }
+        if (undeclared is { } labels)
+            frame.Declare(id, labels, null);
+        _roomLeft -= weight;
+        return null;
+    }
+
+    private Refusal? Room(int weight, int bytes)
+    {
+        if (_roomLeft <= 0)
+            return refusals.SamplesLimit;
+        if (!_hasMemory)
+            return refusals.MemoryLimit;
+        return frame.BytesMax + bytes > options.BatchBytesMax ? refusals.BatchBytes : null;
+    }
+
+    private Refusal? RoomForSeries()
+    {
+        if (_head.Known >= options.SeriesMax)
+            return refusals.SeriesLimit;
+        return _mayCreate ? null : refusals.MemoryLimit;
+    }
+
+    // Says when what is counted began, where that is not as the record has it. A sample written whole says it whatever the record has.
+    private void Tell(int id, in SeriesRecord record, long start)
+    {
+        if (start == record.Start && (record.Coded != 0 || start == 0) && (_toldStarts.Count == 0 || !_toldStarts.Contains(id)))
+            return;
+        _toldStarts.Add(id);
+        frame.Batch.Starts.Add((frame.Batch.Count, start));
+        frame.CountBytes(2 * Varint.BytesMax);
+    }
+
+    private void Read(in Exemplar exemplar, Verdict verdict)
+    {
+        var id = (uint)exemplar.Series < (uint)_ids.Length ? _ids[exemplar.Series] : -1;
+        if (id < 0 || !_head.Record(id).Is(SeriesMarks.Declared))
+            verdict.Drop(refusals.ExemplarSeries);
+        else if (exemplar.Labels.Bytes.Length > ExemplarRing.LabelBytesMax)
+            verdict.Drop(refusals.ExemplarSize);
+        else if (RefusalOf(exemplar.Time) is not null)
+            verdict.Drop(refusals.ExemplarTime);
+        else if (frame.BytesMax + ExemplarBytes > options.BatchBytesMax)
+            verdict.Drop(refusals.BatchBytes);
+        else if (!holdings.Exemplars.Contains(id, exemplar))
+            Stage(new StagedExemplar(id, exemplar.Labels.Copy(), exemplar.Time, exemplar.Value));
+    }
+
+    private void Stage(in StagedExemplar exemplar)
+    {
+        frame.Batch.Exemplars.Add(exemplar);
+        frame.CountBytes(ExemplarBytes);
+    }
+
+    private void Read(MetricMetadata said, Verdict verdict)
+    {
+        var chars = said.Metric.Length + said.Type.Length + said.Unit.Length + said.Help.Length;
+        if (holdings.Descriptions.Says(said))
+            return;
+        if (chars > MetricDescriptions.CharsMax)
+        {
+            verdict.Drop(refusals.MetadataSize);
+        }
+        else if (!holdings.Descriptions.HasRoomFor(said))
+        {
+            verdict.Drop(refusals.MetadataLimit);
+        }
+        else if (frame.BytesMax + (4 * chars) + 64 > options.BatchBytesMax)
+        {
+            verdict.Drop(refusals.BatchBytes);
+        }
+        else
+        {
+            frame.Batch.Metadata.Add(said);
+            frame.CountBytes((4 * chars) + 64);
+        }
+    }
+
+    private static int BytesOf(NativeHistogram? histogram) => histogram is null
+        ? 0
+        : 128 + SampleEncoder.FloatBytesMax + (BucketBytes * (histogram.Positive.Count + histogram.Negative.Count)) + (9 * histogram.Bounds.Count);
+
+    private Labels LabelsOf(int place)
+    {
+        if (_unknown.TryGetValue(place, out var key))
+            return key.Labels;
+        return _head.Index.LabelsOf(_ids[place]);
+    }
+
+    private readonly record struct UnknownKey(Labels Labels, Refusal? Refusal);
+}
