@@ -19,9 +19,9 @@ internal static class InfluxEndpoints
 
     public static void Map(IEndpointRouteBuilder routes, PresentSources sources)
     {
-        routes.MapPost("/write", (HttpContext http) => WriteAsync(http, sources, isTwo: false));
-        routes.MapPost("/api/v2/write", (HttpContext http) => WriteAsync(http, sources, isTwo: true));
-        routes.MapMethods("/query", ["GET", "POST"], (HttpContext http) => QueryAsync(http));
+        routes.MapPost("/write", async (HttpContext http) => await WriteAsync(http, sources, isTwo: false));
+        routes.MapPost("/api/v2/write", async (HttpContext http) => await WriteAsync(http, sources, isTwo: true));
+        routes.MapMethods("/query", ["GET", "POST"], async (HttpContext http) => await QueryAsync(http));
         routes.MapMethods("/ping", ["GET", "HEAD"], (HttpContext http) =>
         {
             http.Response.Headers["X-Influxdb-Version"] = ProtocolVersion;

@@ -12,7 +12,7 @@ internal static class RemoteWriteEndpoint
     private const string Prefix = "X-Prometheus-Remote-Write-";
 
     public static void Map(IEndpointRouteBuilder routes, PresentSources sources) =>
-        routes.MapPost("/api/v1/write", (HttpContext http) => BulkDoor.TakeAsync(http, sources, async cancellationToken =>
+        routes.MapPost("/api/v1/write", async (HttpContext http) => await BulkDoor.TakeAsync(http, sources, async cancellationToken =>
         {
             var request = http.Request;
             var head = new WriteRequestHead(request.ContentType, BulkDoor.Header(request, "Content-Encoding"), BulkDoor.Header(request, $"{Prefix}Version"))
