@@ -68,6 +68,8 @@ internal sealed class HubServer(HubSettings settings, HubLog log, Action<string>
         LateWindow = settings.LateWindow,
         Retention = settings.RetentionTime,
         Push = new PushLimits { BodyBytesMax = (int)settings.MetricBodyBytes, ItemsMax = settings.MetricItems },
+        Write = settings.Write,
+        Influx = settings.Influx,
     };
 
     private Hub Open(HubPlan plan, ILoggerFactory logs, ScriptRuns scripts, WaysOut ways)
@@ -131,6 +133,8 @@ internal sealed class HubServer(HubSettings settings, HubLog log, Action<string>
                 QueryTime = settings.QueryTime,
                 LiveStreams = settings.LiveStreams,
             },
+            RemoteWrite = hub.RemoteWrite,
+            Influx = hub.Influx,
             PublicUrl = hub.Plan.PublicUrl,
             Zone = settings.TimeZone,
             Hosts = HostsOf(hub.Plan),
