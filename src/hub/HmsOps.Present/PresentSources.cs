@@ -1,3 +1,4 @@
+using HmsOps.Observe.Scrape;
 using HmsOps.PromQL;
 using HmsOps.Record;
 using HmsOps.Workspace;
@@ -20,6 +21,9 @@ public sealed record PresentSources
 
     /// <summary>Takes the body of <c>POST /metric</c>, at most 1 MiB of it, and answers for all its items.</summary>
     public required Func<ReadOnlyMemory<byte>, CancellationToken, Task<PushReply>> Push { get; init; }
+
+    /// <summary>What is scraped, and how it is.</summary>
+    public Func<TargetList> Targets { get; init; } = static () => TargetList.Empty;
 
     /// <summary>How others reach this hub: links in what is copied out of pages begin with it.</summary>
     public required string PublicUrl { get; init; }

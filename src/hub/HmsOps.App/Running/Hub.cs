@@ -6,6 +6,7 @@ using HmsOps.Disk;
 using HmsOps.Ledger;
 using HmsOps.Observe;
 using HmsOps.Observe.Push;
+using HmsOps.Observe.Scrape;
 using HmsOps.PromQL;
 using HmsOps.Record;
 using HmsOps.Record.Events;
@@ -51,6 +52,21 @@ public sealed partial class Hub : IDisposable
         _keeper = new WorkspaceKeeper(Journal, edges.Time, edges.Logs.CreateLogger<WorkspaceKeeper>());
         Refusals = new Refusals();
         Push = new PushIntake(_store, Refusals, plan.Push, edges.Time);
+        if (edges.Fetch is { } fetch && edges.Resolver is { } resolver)
+        {
+            Scrapes = new Scrapes(
+                new ScrapeEdges
+                {
+                    Time = edges.Time,
+                    Fetch = fetch,
+                    Resolver = resolver,
+                    AskForTargets = edges.AskForTargets,
+                    WorkspaceFolder = plan.WorkspaceFolder,
+                    RunFolder = $"{plan.DataFolder}/run/targets",
+                    Start = edges.Start,
+                },
+                _store, Refusals, plan.Scrape, edges.Logs.CreateLogger("scrape"));
+        }
         Scheduler = new RuleScheduler(
             () => _keeper.Current, PromQL, () => _store.Store?.Appended ?? 0, Journal, edges.Ids, edges.Time, edges.Logs.CreateLogger<RuleScheduler>());
         var effector = new Effector(Journal, edges.Scripts, path => $"{plan.WorkspaceFolder}/{path}", edges.Time);
@@ -72,6 +88,9 @@ public sealed partial class Hub : IDisposable
     public PushIntake Push { get; }
 
     public Refusals Refusals { get; }
+
+    /// <summary>What is scraped; null where nothing is.</summary>
+    public Scrapes? Scrapes { get; }
 
     public RuleScheduler Scheduler { get; }
 
@@ -131,6 +150,8 @@ public sealed partial class Hub : IDisposable
         Start("console", () => console.RunAsync(_recording.Token));
         Start("acts", () => Acts.RunAsync(_acting.Token));
         Start("rules", () => Scheduler.RunAsync(_deciding.Token));
+        if (Scrapes is { } scrapes)
+            Start("scrapes", () => scrapes.RunAsync(() => _keeper.Current.Scrapes, _deciding.Token));
         Start("workspace", () => feed.WatchAsync(_keeper.TakeAsync, _deciding.Token));
         Phase = HubPhase.Ready;
     }
@@ -140,7 +161,7 @@ public sealed partial class Hub : IDisposable
     {
         Phase = HubPhase.Stopping;
         _deciding.Cancel();
-        await EndAsync("rules", "workspace");
+        await EndAsync("rules", "workspace", "scrapes");
         using (var grace = new CancellationTokenSource(EffectsEndWithin, _edges.Time))
         using (grace.Token.Register(_acting.Cancel))
         {

@@ -1,4 +1,5 @@
 using HmsOps.Observe.Push;
+using HmsOps.Observe.Scrape;
 
 namespace HmsOps.App.Running;
 
@@ -27,4 +28,6 @@ public sealed record HubPlan
     public TimeSpan Retention { get; init; } = TimeSpan.FromDays(100);
 
     public PushLimits Push { get; init; } = new();
+
+    public ScrapeLimits Scrape { get; init; } = new();
 }

@@ -3,7 +3,9 @@ using HmsOps.Act.Targets.Script;
 using HmsOps.App.Settings;
 using HmsOps.Disk;
 using HmsOps.Ledger;
+using HmsOps.Net.Names;
 using HmsOps.Observe.Push;
+using HmsOps.Observe.Scrape.Fetching;
 using HmsOps.Present;
 using HmsOps.Processes.Scripts;
 using HmsOps.Workspace.Folder;
@@ -13,6 +15,8 @@ namespace HmsOps.App.Running;
 /// <summary>A hub with its door open: the rooms, and Kestrel in front of them. Lives until it is told to stop, or until a loop dies.</summary>
 internal sealed class HubServer(HubSettings settings, HubLog log, Action<string> print)
 {
+    private const string ResolvConf = "/etc/resolv.conf";
+
     private static readonly TimeSpan LookAtLedgerEvery = TimeSpan.FromSeconds(1);
 
     // Open requests get this long after the last order was taken.
@@ -30,8 +34,10 @@ internal sealed class HubServer(HubSettings settings, HubLog log, Action<string>
         var plan = PlanOf(doors);
         using var logs = LoggerFactory.Create(b => b.AddProvider(log).SetMinimumLevel(Microsoft.Extensions.Logging.LogLevel.Trace));
         var scripts = new ScriptRuns($"{plan.DataFolder}/run/scripts", _time);
-        using var ways = new WaysOut(new SecretReader(settings, EnvironmentOf(), _time), _time);
-        using var hub = Open(plan, logs, scripts, ways);
+        var secrets = new SecretReader(settings, EnvironmentOf(), _time);
+        using var ways = new WaysOut(secrets, _time);
+        using var fetch = new HttpFetch(plan.Scrape, new TargetCredentials(secrets, settings.Workspace).ReadAsync, doors.IsOurs, _time);
+        using var hub = Open(plan, logs, scripts, ways, fetch);
         var app = Build(hub, doors);
         await using var _ = app;
         await app.StartAsync(CancellationToken.None);
@@ -62,10 +68,11 @@ internal sealed class HubServer(HubSettings settings, HubLog log, Action<string>
         DurabilityWindow = settings.DurabilityWindow,
         LateWindow = settings.LateWindow,
         Retention = settings.RetentionTime,
+        Scrape = settings.Scrape,
         Push = new PushLimits { BodyBytesMax = (int)settings.MetricBodyBytes, ItemsMax = settings.MetricItems },
     };
 
-    private Hub Open(HubPlan plan, ILoggerFactory logs, ScriptRuns scripts, WaysOut ways)
+    private Hub Open(HubPlan plan, ILoggerFactory logs, ScriptRuns scripts, WaysOut ways, HttpFetch fetch)
     {
         var edges = new HubEdges
         {
@@ -75,6 +82,9 @@ internal sealed class HubServer(HubSettings settings, HubLog log, Action<string>
             Disk = new RealDisk(),
             Scripts = new ScriptRunner(scripts),
             Channels = ways.Of,
+            Fetch = fetch,
+            AskForTargets = fetch.AskForTargetsAsync,
+            Resolver = StubResolver.Of(File.Exists(ResolvConf) ? File.ReadAllText(ResolvConf) : "", _time, Ambient.Random),
             Console = print,
             Logs = logs,
             // These two block in the kernel's flush; all else waits without a thread.
@@ -119,6 +129,7 @@ internal sealed class HubServer(HubSettings settings, HubLog log, Action<string>
             PromQL = hub.PromQL,
             Hub = page.Status,
             Push = page.PushAsync,
+            Targets = () => hub.Scrapes?.Targets ?? HmsOps.Observe.Scrape.TargetList.Empty,
             PublicUrl = hub.Plan.PublicUrl,
             Zone = settings.TimeZone,
             Hosts = HostsOf(hub.Plan),

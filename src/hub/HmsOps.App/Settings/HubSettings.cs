@@ -1,3 +1,5 @@
+using HmsOps.Observe.Scrape;
+
 namespace HmsOps.App.Settings;
 
 /// <summary>The hub's configuration, whole and valid. Immutable: a change is a restart.</summary>
@@ -39,4 +41,6 @@ public sealed record HubSettings
     public required long MetricBodyBytes { get; init; }
 
     public required int MetricItems { get; init; }
+
+    public ScrapeLimits Scrape { get; init; } = new();
 }

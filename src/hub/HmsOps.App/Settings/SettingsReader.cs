@@ -1,4 +1,5 @@
 using System.Net;
+using HmsOps.Observe.Scrape;
 using HmsOps.Workspace;
 using HmsOps.Workspace.Binding;
 using HmsOps.Workspace.Quantities;
@@ -71,8 +72,27 @@ public sealed class SettingsReader
             Hosts = Pick("http.hosts", SettingsShape.Hosts, Group(SettingsShape.Http), ["localhost"]),
             MetricBodyBytes = Pick("limits.metric.body", SettingsShape.MetricBody, MetricLimits(), 1 << 20),
             MetricItems = (int)Pick("limits.metric.items", SettingsShape.MetricItems, MetricLimits(), 10_000),
+            Scrape = ScrapeLimitsOf(),
         };
         return KeepLateWithinRetention(settings);
+    }
+
+    private ScrapeLimits ScrapeLimitsOf()
+    {
+        var written = Group(SettingsShape.Limits) is { } limits && limits.TryGet(SettingsShape.Scrape, out var scrape) ? scrape : null;
+        var otherwise = new ScrapeLimits();
+        return new ScrapeLimits
+        {
+            PackedMax = (int)Pick("limits.scrape.packed", SettingsShape.ScrapePacked, written, otherwise.PackedMax),
+            DecodedMax = (int)Pick("limits.scrape.decoded", SettingsShape.ScrapeDecoded, written, otherwise.DecodedMax),
+            MemoryMax = Pick("limits.scrape.memory", SettingsShape.ScrapeMemory, written, otherwise.MemoryMax),
+            SamplesMax = (int)Pick("limits.scrape.samples", SettingsShape.ScrapeSamples, written, otherwise.SamplesMax),
+            LineBytesMax = (int)Pick("limits.scrape.line", SettingsShape.ScrapeLine, written, otherwise.LineBytesMax),
+            LabelsMax = (int)Pick("limits.scrape.labels", SettingsShape.ScrapeLabels, written, otherwise.LabelsMax),
+            LabelNameBytesMax = (int)Pick("limits.scrape.label_name", SettingsShape.ScrapeLabelName, written, otherwise.LabelNameBytesMax),
+            LabelValueBytesMax = (int)Pick("limits.scrape.label_value", SettingsShape.ScrapeLabelValue, written, otherwise.LabelValueBytesMax),
+            LabelBytesMax = (int)Pick("limits.scrape.label_total", SettingsShape.ScrapeLabelTotal, written, otherwise.LabelBytesMax),
+        };
     }
 
     private BoundRecord? Group(Key<BoundRecord> key) => _file is not null && _file.TryGet(key, out var group) ? group : null;
