@@ -61,6 +61,7 @@ public static class PresentComposition
         RemoteWriteEndpoint.Map(app, sources);
         InfluxEndpoints.Map(app, sources);
         services.GetRequiredService<QueryEndpoints>().Map(app);
+        TargetsEndpoint.Map(app, sources);
         IncidentsEndpoint.Map(api, sources);
         services.GetRequiredService<LedgerEndpoints>().Map(api);
         services.GetRequiredService<LiveEndpoint>().Map(api);

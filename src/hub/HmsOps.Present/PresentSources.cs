@@ -1,5 +1,6 @@
 using HmsOps.Observe.Influx;
 using HmsOps.Observe.RemoteWrite;
+using HmsOps.Observe.Scrape;
 using HmsOps.PromQL;
 using HmsOps.Record;
 using HmsOps.Workspace;
@@ -30,6 +31,9 @@ public sealed record PresentSources
 
     /// <summary>Takes the bodies of <c>POST /write</c> and <c>/api/v2/write</c>.</summary>
     public required InfluxIntake Influx { get; init; }
+
+    /// <summary>What is scraped, and how it is.</summary>
+    public Func<TargetList> Targets { get; init; } = static () => TargetList.Empty;
 
     /// <summary>How others reach this hub: links in what is copied out of pages begin with it.</summary>
     public required string PublicUrl { get; init; }

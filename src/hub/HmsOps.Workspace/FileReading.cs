@@ -4,6 +4,7 @@ using HmsOps.Workspace.Guardrails;
 using HmsOps.Workspace.Kinds;
 using HmsOps.Workspace.Paging;
 using HmsOps.Workspace.Rules;
+using HmsOps.Workspace.Scraping;
 using HmsOps.Workspace.Yaml;
 
 namespace HmsOps.Workspace;
@@ -35,6 +36,8 @@ internal sealed record FileReading
     public IReadOnlyList<(Channels Channels, Place At)> Channels { get; init; } = [];
 
     public IReadOnlyList<WrittenLimits> Limits { get; init; } = [];
+
+    public IReadOnlyList<ScrapeSet> Scrapes { get; init; } = [];
 
     public BoundRecord? Workspace { get; init; }
 
@@ -84,6 +87,7 @@ internal sealed record FileReading
         private readonly List<(BoundRecord Record, RuleDraft Draft)> _rules = [];
         private readonly List<(Channels, Place)> _channels = [];
         private readonly List<WrittenLimits> _limits = [];
+        private readonly List<ScrapeSet> _scrapes = [];
         private BoundRecord? _workspace;
         private bool _foreign; // a document of a kind this version does not read
 
@@ -110,6 +114,7 @@ internal sealed record FileReading
                 Rules = [.. _rules.Select(rule => rule.Draft)],
                 Channels = _channels,
                 Limits = _limits,
+                Scrapes = _scrapes,
                 Workspace = _workspace,
             };
         }
@@ -122,7 +127,11 @@ internal sealed record FileReading
                 _channels.Add((RosterShape.Read(Bind(document, RosterShape.Shape), findings), Place.Of(document, findings.Source)));
             else if (kind == FileKind.Policy)
                 _limits.Add(GuardrailsShape.Read(Bind(document, GuardrailsShape.Shape)));
-            else
+            else if (kind == FileKind.Service)
+                _scrapes.AddRange(ServiceShape.Read(Bind(document, ServiceShape.Shape), findings));
+            else if (kind == FileKind.PrometheusImport)
+                _scrapes.AddRange(PrometheusShape.Read(Bind(document, PrometheusShape.Shape), findings));
+            else if (kind == FileKind.Workspace)
                 _workspace = Bind(document, WorkspaceShape.Shape);
         }
 

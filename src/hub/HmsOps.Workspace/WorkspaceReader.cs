@@ -4,6 +4,7 @@ using HmsOps.Workspace.Guardrails;
 using HmsOps.Workspace.Paging;
 using HmsOps.Workspace.Rules;
 using HmsOps.Workspace.Runbooks;
+using HmsOps.Workspace.Scraping;
 using HmsOps.Workspace.Scripts;
 using HmsOps.Workspace.Yaml;
 
@@ -130,6 +131,7 @@ public static class WorkspaceReader
             Channels = channels,
             Limits = GuardrailsShape.Combine([.. inForce.SelectMany(file => file.Limits)]),
             Scripts = scripts,
+            Scrapes = ScrapesOf(inForce, diagnostics),
             Files = files,
             Diagnostics = [.. diagnostics.OrderBy(each => each.File, StringComparer.Ordinal).ThenBy(each => each.Line).ThenBy(each => each.Column).ThenBy(each => each.Code, StringComparer.Ordinal)],
             Interval = interval,
@@ -151,6 +153,21 @@ public static class WorkspaceReader
             all = new Channels(all.Smtp ?? channels.Smtp, all.Webhook ?? channels.Webhook);
         }
         return all;
+    }
+
+    // One name is one service or job: two would send the same series from two places.
+    private static List<ScrapeSet> ScrapesOf(IReadOnlyList<FileReading> files, List<Diagnostic> diagnostics)
+    {
+        var owners = new Dictionary<string, string>();
+        var sets = new List<ScrapeSet>();
+        foreach (var (file, set) in files.SelectMany(file => file.Scrapes.Select(set => (file, set))))
+        {
+            if (owners.TryAdd(set.Job, set.Citation) || owners[set.Job] == set.Citation)
+                sets.Add(set);
+            else
+                diagnostics.Add(Place.Start.Say(file.Path, "W232", Severity.Warning, $"'{Findings.Shorten(set.Job)}' is the name of what {owners[set.Job]} says is scraped already; this one is not.", "Give one of them another name."));
+        }
+        return sets;
     }
 
     private static string HashOf(IReadOnlyList<WorkspaceFile> files)

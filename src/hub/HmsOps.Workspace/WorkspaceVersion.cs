@@ -1,6 +1,7 @@
 using HmsOps.Workspace.Guardrails;
 using HmsOps.Workspace.Paging;
 using HmsOps.Workspace.Rules;
+using HmsOps.Workspace.Scraping;
 
 namespace HmsOps.Workspace;
 
@@ -24,6 +25,9 @@ public sealed record WorkspaceVersion
 
     /// <summary>Scripts that may be run, by lower-case stem (<c>rollback_docket_rule</c>).</summary>
     public required IReadOnlyDictionary<string, ScriptFile> Scripts { get; init; }
+
+    /// <summary>What is scraped: services with a <c>metrics_url</c>, and imported jobs. Equal by reference as long as their file is.</summary>
+    public IReadOnlyList<ScrapeSet> Scrapes { get; init; } = [];
 
     /// <summary>Files in force or refused, by path.</summary>
     public required IReadOnlyList<WorkspaceFile> Files { get; init; }

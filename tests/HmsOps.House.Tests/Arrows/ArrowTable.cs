@@ -9,13 +9,14 @@ namespace HmsOps.House.Tests.Arrows;
 /// </summary>
 static class ArrowTable
 {
-    static readonly string[] Engine = ["Disk", "Ledger", "LedgerVerifier", "Processes", "PromQL", "Series", "Tsdb"];
+    static readonly string[] Engine = ["Disk", "Ledger", "LedgerVerifier", "Net", "Processes", "PromQL", "Series", "Tsdb"];
 
     public static IReadOnlyDictionary<string, IReadOnlySet<string>> Allowed { get; } = Table(
         // The verifier is what an outsider reads to believe us: it stands alone.
         Row("LedgerVerifier"),
         Row("Series"),
         Row("Disk"),
+        Row("Net"),
         Row("PromQL", "Series"),
         Row("Tsdb", "Series", "Disk"),
         Row("Ledger", "Disk"),

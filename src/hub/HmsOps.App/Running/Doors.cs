@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using HmsOps.App.Settings;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
@@ -47,6 +48,18 @@ internal sealed class Doors : IDisposable
         }
         return doors;
     }
+
+    /// <summary>True for an address that leads to one of these doors.</summary>
+    public bool IsOurs(IPEndPoint place)
+    {
+        ArgumentNullException.ThrowIfNull(place);
+        return EndPoints.Any(door => door.Port == place.Port && (door.Address.Equals(place.Address) || (IsAny(door.Address) && IsThisMachine(place.Address))));
+    }
+
+    private static bool IsAny(IPAddress address) => address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any);
+
+    private static bool IsThisMachine(IPAddress address) =>
+        IPAddress.IsLoopback(address) || NetworkInterface.GetAllNetworkInterfaces().Any(card => card.GetIPProperties().UnicastAddresses.Any(own => own.Address.Equals(address)));
 
     /// <summary>Hands a bound socket to the web server, which owns it from then on.</summary>
     public Socket SocketOf(EndPoint endpoint) => _sockets[endpoint];

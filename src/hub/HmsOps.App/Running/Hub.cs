@@ -9,6 +9,7 @@ using HmsOps.Observe;
 using HmsOps.Observe.Influx;
 using HmsOps.Observe.Push;
 using HmsOps.Observe.RemoteWrite;
+using HmsOps.Observe.Scrape;
 using HmsOps.PromQL;
 using HmsOps.Record;
 using HmsOps.Record.Events;
@@ -58,6 +59,21 @@ public sealed partial class Hub : IDisposable
         Push = new PushIntake(_store, Refusals, plan.Push, edges.Time);
         RemoteWrite = new RemoteWriteIntake(_store, Refusals, plan.Write);
         Influx = new InfluxIntake(_store, Refusals, plan.Influx, edges.Time);
+        if (edges.Fetch is { } fetch && edges.Resolver is { } resolver)
+        {
+            Scrapes = new Scrapes(
+                new ScrapeEdges
+                {
+                    Time = edges.Time,
+                    Fetch = fetch,
+                    Resolver = resolver,
+                    AskForTargets = edges.AskForTargets,
+                    WorkspaceFolder = plan.WorkspaceFolder,
+                    RunFolder = $"{plan.DataFolder}/run/targets",
+                    Start = edges.Start,
+                },
+                _store, Refusals, plan.Scrape, edges.Logs.CreateLogger("scrape"));
+        }
         Scheduler = new RuleScheduler(
             () => _keeper.Current, PromQL, () => _store.Store?.Appended ?? 0, Journal, edges.Ids, edges.Time, edges.Logs.CreateLogger<RuleScheduler>());
         var effector = new Effector(Journal, edges.Scripts, path => $"{plan.WorkspaceFolder}/{path}", edges.Time);
@@ -83,6 +99,9 @@ public sealed partial class Hub : IDisposable
     public InfluxIntake Influx { get; }
 
     public Refusals Refusals { get; }
+
+    /// <summary>What is scraped; null where nothing is.</summary>
+    public Scrapes? Scrapes { get; }
 
     public RuleScheduler Scheduler { get; }
 
@@ -144,6 +163,8 @@ public sealed partial class Hub : IDisposable
         Start("acts", () => Acts.RunAsync(_deciding.Token, _acting.Token));
         Start("runs", () => sweep.RunAsync(_deciding.Token));
         Start("rules", () => Scheduler.RunAsync(_deciding.Token));
+        if (Scrapes is { } scrapes)
+            Start("scrapes", () => scrapes.RunAsync(() => _keeper.Current.Scrapes, _deciding.Token));
         Start("workspace", () => feed.WatchAsync((snapshot, token) => _keeper.TakeAsync(snapshot, feed.CommitAsync, token), _deciding.Token));
         Phase = HubPhase.Ready;
     }
@@ -155,7 +176,7 @@ public sealed partial class Hub : IDisposable
     {
         Phase = HubPhase.Stopping;
         _deciding.Cancel();
-        await EndAsync("rules", "workspace", "runs");
+        await EndAsync("rules", "workspace", "scrapes", "runs");
         await QuietWithinAsync(EffectsEndWithin);
         await EndScriptsAsync();
         await QuietWithinAsync(SettledWithin);

@@ -1,6 +1,8 @@
 using HmsOps.Act.Paging;
 using HmsOps.Act.Targets;
 using HmsOps.Disk;
+using HmsOps.Net.Names;
+using HmsOps.Observe.Scrape.Fetching;
 using HmsOps.Record;
 using HmsOps.Workspace.Paging;
 
@@ -23,6 +25,15 @@ public sealed record HubEdges
 
     /// <summary>The ways out for the channels the workspace names.</summary>
     public required Func<Channels, IReadOnlyList<IChannel>> Channels { get; init; }
+
+    /// <summary>How targets are asked; null: nothing is scraped.</summary>
+    public ITargetFetch? Fetch { get; init; }
+
+    /// <summary>How lists of targets are asked for.</summary>
+    public Func<Uri, CancellationToken, Task<ReadOnlyMemory<byte>>> AskForTargets { get; init; } = static (url, _) => throw new IOException($"{url} cannot be asked here");
+
+    /// <summary>How names are looked up.</summary>
+    public IResolver? Resolver { get; init; }
 
     /// <summary>Standard output: the chapters' lines.</summary>
     public required Action<string> Console { get; init; }

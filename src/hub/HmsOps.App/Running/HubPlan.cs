@@ -1,6 +1,7 @@
 using HmsOps.Observe.Influx;
 using HmsOps.Observe.Push;
 using HmsOps.Observe.RemoteWrite;
+using HmsOps.Observe.Scrape;
 
 namespace HmsOps.App.Running;
 
@@ -33,4 +34,5 @@ public sealed record HubPlan
     public WriteLimits Write { get; init; } = new();
 
     public InfluxLimits Influx { get; init; } = new();
+    public ScrapeLimits Scrape { get; init; } = new();
 }

@@ -3,7 +3,9 @@ using HmsOps.Act.Targets.Script;
 using HmsOps.App.Settings;
 using HmsOps.Disk;
 using HmsOps.Ledger;
+using HmsOps.Net.Names;
 using HmsOps.Observe.Push;
+using HmsOps.Observe.Scrape.Fetching;
 using HmsOps.Present;
 using HmsOps.Processes.Scripts;
 using HmsOps.Workspace.Folder;
@@ -18,6 +20,8 @@ namespace HmsOps.App.Running;
 /// <param name="leaving">The last thing done when it cannot or may not stop in order: after this the process is gone.</param>
 internal sealed class HubServer(HubSettings settings, HubLog log, Action<string> print, Action? leaving = null)
 {
+    private const string ResolvConf = "/etc/resolv.conf";
+
     private static readonly TimeSpan LookAtLedgerEvery = TimeSpan.FromSeconds(1);
 
     // Open requests get this long after the last order was taken.
@@ -35,8 +39,10 @@ internal sealed class HubServer(HubSettings settings, HubLog log, Action<string>
         var plan = PlanOf(doors);
         using var logs = LoggerFactory.Create(b => b.AddProvider(log).SetMinimumLevel(Microsoft.Extensions.Logging.LogLevel.Trace));
         var scripts = new ScriptRuns($"{plan.DataFolder}/run/scripts", _time);
-        using var ways = new WaysOut(new SecretReader(settings, EnvironmentOf(), _time), _time);
-        using var hub = Open(plan, logs, scripts, ways);
+        var secrets = new SecretReader(settings, EnvironmentOf(), _time);
+        using var ways = new WaysOut(secrets, _time);
+        using var fetch = new HttpFetch(plan.Scrape, new TargetCredentials(secrets, settings.Workspace).ReadAsync, doors.IsOurs, _time);
+        using var hub = Open(plan, logs, scripts, ways, fetch);
         var app = Build(hub, doors);
         await using var _ = app;
         await app.StartAsync(CancellationToken.None);
@@ -67,12 +73,13 @@ internal sealed class HubServer(HubSettings settings, HubLog log, Action<string>
         DurabilityWindow = settings.DurabilityWindow,
         LateWindow = settings.LateWindow,
         Retention = settings.RetentionTime,
+        Scrape = settings.Scrape,
         Push = new PushLimits { BodyBytesMax = (int)settings.MetricBodyBytes, ItemsMax = settings.MetricItems },
         Write = settings.Write,
         Influx = settings.Influx,
     };
 
-    private Hub Open(HubPlan plan, ILoggerFactory logs, ScriptRuns scripts, WaysOut ways)
+    private Hub Open(HubPlan plan, ILoggerFactory logs, ScriptRuns scripts, WaysOut ways, HttpFetch fetch)
     {
         var edges = new HubEdges
         {
@@ -82,6 +89,9 @@ internal sealed class HubServer(HubSettings settings, HubLog log, Action<string>
             Disk = new RealDisk(),
             Scripts = new ScriptRunner(scripts),
             Channels = ways.Of,
+            Fetch = fetch,
+            AskForTargets = fetch.AskForTargetsAsync,
+            Resolver = StubResolver.Of(File.Exists(ResolvConf) ? File.ReadAllText(ResolvConf) : "", _time, Ambient.Random),
             Console = print,
             Logs = logs,
             // These two block in the kernel's flush; all else waits without a thread.
@@ -135,6 +145,7 @@ internal sealed class HubServer(HubSettings settings, HubLog log, Action<string>
             },
             RemoteWrite = hub.RemoteWrite,
             Influx = hub.Influx,
+            Targets = () => hub.Scrapes?.Targets ?? HmsOps.Observe.Scrape.TargetList.Empty,
             PublicUrl = hub.Plan.PublicUrl,
             Zone = settings.TimeZone,
             Hosts = HostsOf(hub.Plan),

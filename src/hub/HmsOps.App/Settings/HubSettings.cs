@@ -1,5 +1,6 @@
 using HmsOps.Observe.Influx;
 using HmsOps.Observe.RemoteWrite;
+using HmsOps.Observe.Scrape;
 
 namespace HmsOps.App.Settings;
 
@@ -56,4 +57,6 @@ public sealed record HubSettings
 
     /// <summary>Limits of the line protocol.</summary>
     public required InfluxLimits Influx { get; init; }
+
+    public ScrapeLimits Scrape { get; init; } = new();
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using HmsOps.Observe.Influx;
 using HmsOps.Observe.RemoteWrite;
+using HmsOps.Observe.Scrape;
 using HmsOps.Observe.Wire;
 using HmsOps.Workspace;
 using HmsOps.Workspace.Binding;
@@ -79,10 +80,29 @@ public sealed class SettingsReader
             LiveStreams = (int)Pick("limits.live.streams", SettingsShape.LiveStreams, LimitsOf(SettingsShape.Live), 1_000),
             Write = WriteOf(LimitsOf(SettingsShape.Write)),
             Influx = InfluxOf(LimitsOf(SettingsShape.Influx)),
+            Scrape = ScrapeLimitsOf(),
         };
         var labels = LabelsOf(LimitsOf(SettingsShape.Label));
         settings = settings with { Write = settings.Write with { Labels = labels }, Influx = settings.Influx with { Labels = labels } };
         return KeepLateWithinRetention(settings);
+    }
+
+    private ScrapeLimits ScrapeLimitsOf()
+    {
+        var written = Group(SettingsShape.Limits) is { } limits && limits.TryGet(SettingsShape.Scrape, out var scrape) ? scrape : null;
+        var otherwise = new ScrapeLimits();
+        return new ScrapeLimits
+        {
+            PackedMax = (int)Pick("limits.scrape.packed", SettingsShape.ScrapePacked, written, otherwise.PackedMax),
+            DecodedMax = (int)Pick("limits.scrape.decoded", SettingsShape.ScrapeDecoded, written, otherwise.DecodedMax),
+            MemoryMax = Pick("limits.scrape.memory", SettingsShape.ScrapeMemory, written, otherwise.MemoryMax),
+            SamplesMax = (int)Pick("limits.scrape.samples", SettingsShape.ScrapeSamples, written, otherwise.SamplesMax),
+            LineBytesMax = (int)Pick("limits.scrape.line", SettingsShape.ScrapeLine, written, otherwise.LineBytesMax),
+            LabelsMax = (int)Pick("limits.scrape.labels", SettingsShape.ScrapeLabels, written, otherwise.LabelsMax),
+            LabelNameBytesMax = (int)Pick("limits.scrape.label_name", SettingsShape.ScrapeLabelName, written, otherwise.LabelNameBytesMax),
+            LabelValueBytesMax = (int)Pick("limits.scrape.label_value", SettingsShape.ScrapeLabelValue, written, otherwise.LabelValueBytesMax),
+            LabelBytesMax = (int)Pick("limits.scrape.label_total", SettingsShape.ScrapeLabelTotal, written, otherwise.LabelBytesMax),
+        };
     }
 
     private BoundRecord? Group(Key<BoundRecord> key) => _file is not null && _file.TryGet(key, out var group) ? group : null;

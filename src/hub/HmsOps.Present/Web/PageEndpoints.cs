@@ -181,6 +181,7 @@ internal sealed class PageEndpoints(PresentSources sources, MetricReader metrics
             [nameof(HubPage.Status)] = sources.Hub(),
             [nameof(HubPage.Pages)] = sources.Journal.State.Pages.Values.ToList(),
             [nameof(HubPage.Clock)] = clock,
+            [nameof(HubPage.Down)] = sources.Targets().Active.Where(t => t.Status.Health == HmsOps.Observe.Scrape.TargetHealth.Down).ToList(),
         });
     }
 

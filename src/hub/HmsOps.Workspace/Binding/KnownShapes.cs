@@ -2,6 +2,7 @@ using HmsOps.Workspace.Guardrails;
 using HmsOps.Workspace.Kinds;
 using HmsOps.Workspace.Paging;
 using HmsOps.Workspace.Rules;
+using HmsOps.Workspace.Scraping;
 
 namespace HmsOps.Workspace.Binding;
 
@@ -15,6 +16,8 @@ public static class KnownShapes
         [FileKind.Roster.Name] = RosterShape.Shape,
         [FileKind.Policy.Name] = GuardrailsShape.Shape,
         [FileKind.Workspace.Name] = WorkspaceShape.Shape,
+        [FileKind.Service.Name] = ServiceShape.Shape,
+        [FileKind.PrometheusImport.Name] = PrometheusShape.Shape,
     };
 
     /// <summary>The explanation of <c>rules</c> or <c>rules.window</c>; null when there is no such kind or key.</summary>

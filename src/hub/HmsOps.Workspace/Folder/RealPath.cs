@@ -1,7 +1,7 @@
 namespace HmsOps.Workspace.Folder;
 
 /// <summary>A path with every link in it followed, not only the last: the framework resolves the last alone, and a folder on the way may lead out.</summary>
-internal static class RealPath
+public static class RealPath
 {
     private const int LinksMax = 40; // what Linux follows before it says ELOOP
 

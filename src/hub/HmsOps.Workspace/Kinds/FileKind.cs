@@ -19,7 +19,9 @@ internal sealed record FileKind(string Name, string Words, bool IsRead = false)
     public static readonly FileKind Roster = new("roster", "a roster", IsRead: true);
     public static readonly FileKind Policy = new("policy", "a policy", IsRead: true);
     public static readonly FileKind Workspace = new("workspace", "workspace.yaml", IsRead: true);
-    public static readonly FileKind Service = new("service", "a service manifest");
+    public static readonly FileKind Service = new("service", "a service manifest", IsRead: true);
+    public static readonly FileKind PrometheusImport = new("prometheus", "a Prometheus configuration", IsRead: true);
+    public static readonly FileKind Targets = new("targets", "a file of targets", IsRead: true);
     private static readonly FileKind PrometheusRules = new("prometheus_rules", "a file of Prometheus rules (groups, expr)");
     private static readonly FileKind PlaybookRule = new("playbook_rule", "a rule of the form alert / if");
     private static readonly FileKind DetectPolicy = new("detect", "a detection policy");
@@ -38,13 +40,13 @@ internal sealed record FileKind(string Name, string Words, bool IsRead = false)
     private static readonly FileKind Catalogue = new("metrics", "a metrics catalogue");
     private static readonly FileKind RuleTests = new("tests", "a file of rule tests");
     private static readonly FileKind Declared = new("declared", "a declaration of an SDK");
-    private static readonly FileKind PrometheusImport = new("prometheus", "a Prometheus configuration");
     private static readonly FileKind AlertmanagerImport = new("alertmanager", "an Alertmanager configuration");
 
     private static readonly FileKind[] All =
     [
         Rules, Roster, Policy, Workspace, Service, PrometheusRules, PlaybookRule, DetectPolicy, Scaler, Budget, Inhibit, Slo, Board, Rollout, Probe,
         Synthetic, Playbook, Slot, Event, Pipeline, Catalogue, RuleTests, Declared, PrometheusImport, AlertmanagerImport,
+        Targets,
     ];
 
     // All keys of a row have to be there. The order decides where two rows fit: a canary has steps in it, an Alertmanager file receivers.
@@ -82,6 +84,8 @@ internal sealed record FileKind(string Name, string Words, bool IsRead = false)
     /// <summary>The kind a map's keys give away; null when they give away none.</summary>
     public static FileKind? OfShape(YamlNode root)
     {
+        if (root is YamlNode.Sequence { Items: [_, ..] items } && items.All(item => item is YamlNode.Mapping map && map.Find("targets") is not null))
+            return Targets; // as file_sd writes them: Observe reads the file itself
         if (root is not YamlNode.Mapping mapping)
             return null;
         var keys = mapping.Entries.Select(entry => KeySpelling.Fold(entry.Key.Text)).ToHashSet();
@@ -119,7 +123,7 @@ internal sealed record FileKind(string Name, string Words, bool IsRead = false)
             : null;
         findings.Error(
             "E030", root is YamlNode.Mapping { Entries: [var first, ..] } ? first.Key : root, "what this file describes cannot be told from its keys.",
-            "A rule has 'metric:' and 'threshold:', a roster 'channels:', a policy 'guardrails:'; or say it with 'kind:'.", suggestion);
+            "A rule has 'metric:' and 'threshold:', a service 'name:' and 'metrics_url:', a roster 'channels:', a policy 'guardrails:'; or say it with 'kind:'.", suggestion);
         return null;
     }
 }

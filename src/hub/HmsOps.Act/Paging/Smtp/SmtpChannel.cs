@@ -1,7 +1,7 @@
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
-using HmsOps.Act.Paging.Egress;
+using HmsOps.Net.Egress;
 using Settings = HmsOps.Workspace.Paging.SmtpChannel;
 
 namespace HmsOps.Act.Paging.Smtp;

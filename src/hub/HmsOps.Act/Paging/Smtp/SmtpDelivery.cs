@@ -3,7 +3,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
-using HmsOps.Act.Paging.Egress;
+using HmsOps.Net.Egress;
 using HmsOps.Processes.Text;
 using Settings = HmsOps.Workspace.Paging.SmtpChannel;
 

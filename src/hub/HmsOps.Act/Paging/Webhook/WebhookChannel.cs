@@ -4,7 +4,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-using HmsOps.Act.Paging.Egress;
+using HmsOps.Net.Egress;
 using HmsOps.Processes.Text;
 using Settings = HmsOps.Workspace.Paging.WebhookChannel;
 

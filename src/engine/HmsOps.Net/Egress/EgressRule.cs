@@ -1,25 +1,30 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace HmsOps.Act.Paging.Egress;
+namespace HmsOps.Net.Egress;
 
 /// <summary>
-/// Where pages may go. The address is judged after its name was resolved, and exactly that address is connected to: a name that resolves to
+/// Where the hub may connect to by itself. The address is judged after its name was resolved, and exactly that address is connected to: a name that resolves to
 /// something else a moment later gains nothing. The machine itself is allowed, its neighbours on the link and the cloud's metadata are not.
 /// </summary>
-internal static class EgressRule
+public static class EgressRule
 {
     private static readonly IPAddress MetadataV6 = IPAddress.Parse("fd00:ec2::254");
 
     /// <summary>Connects to the first address of a name that is allowed and answers.</summary>
     /// <exception cref="EgressDeniedException">No address of it is allowed.</exception>
     /// <exception cref="SocketException">It has no address, or none answers.</exception>
-    public static async Task<Socket> ConnectAsync(DnsEndPoint place, CancellationToken cancellationToken)
+    public static Task<Socket> ConnectAsync(DnsEndPoint place, CancellationToken cancellationToken) => ConnectAsync(place, static _ => null, cancellationToken);
+
+    /// <summary>As above, with another objection, as to an address of our own.</summary>
+    public static async Task<Socket> ConnectAsync(DnsEndPoint place, Func<IPEndPoint, string?> besides, CancellationToken cancellationToken)
     {
+        ArgumentNullException.ThrowIfNull(place);
+        ArgumentNullException.ThrowIfNull(besides);
         var addresses = await Dns.GetHostAddressesAsync(place.Host, cancellationToken);
-        var allowed = addresses.Where(address => Objection(address) is null).ToList();
+        var allowed = addresses.Where(address => ObjectionTo(address) is null).ToList();
         if (addresses.Length > 0 && allowed.Count == 0)
-            throw new EgressDeniedException(place, addresses[0], Objection(addresses[0])!); // it is not allowed, hence has an objection
+            throw new EgressDeniedException(place, addresses[0], ObjectionTo(addresses[0])!); // it is not allowed, hence has an objection
 
         SocketException? last = null;
         foreach (var address in allowed)
@@ -42,11 +47,14 @@ internal static class EgressRule
             }
         }
         throw last ?? new SocketException((int)SocketError.HostNotFound);
+
+        string? ObjectionTo(IPAddress address) => Objection(address) ?? besides(new IPEndPoint(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address, place.Port));
     }
 
     /// <summary>Why nothing is sent to an address; null when it may be.</summary>
     public static string? Objection(IPAddress address)
     {
+        ArgumentNullException.ThrowIfNull(address);
         var bytes = V4Of(address);
         if (bytes is null)
         {
@@ -77,6 +85,6 @@ internal static class EgressRule
     }
 }
 
-/// <summary>A receiver's name leads to an address pages must not go to.</summary>
-internal sealed class EgressDeniedException(DnsEndPoint place, IPAddress address, string why)
-    : IOException($"{place.Host} is {address}, {why}: nothing is sent there. Name the receiver's own address.");
+/// <summary>A name leads to an address the hub does not connect to.</summary>
+public sealed class EgressDeniedException(DnsEndPoint place, IPAddress address, string why)
+    : IOException($"{place.Host} is {address}, {why}: nothing is sent there. Name its own address.");

@@ -1,7 +1,7 @@
 using System.Net;
-using HmsOps.Act.Paging.Egress;
+using HmsOps.Net.Egress;
 
-namespace HmsOps.Act.Tests.Paging.Egress;
+namespace HmsOps.Net.Tests.Egress;
 
 public sealed class EgressRuleTests
 {
