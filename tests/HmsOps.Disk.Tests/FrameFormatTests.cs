@@ -1,4 +1,3 @@
-using FsCheck;
 using FsCheck.Fluent;
 using static HmsOps.Disk.Tests.LogFixture;
 
@@ -80,7 +79,7 @@ public sealed class FrameFormatTests
         FrameLayout.HeadChecks(frame, 16, out var used, out _) && used == frame.Length && FrameLayout.PayloadChecks(frame, 16);
 
     private static void Property(Func<byte[], bool> holds) =>
-        Prop.ForAll(ArbMap.Default.ArbFor<byte[]>(), holds).QuickCheckThrowOnFailure();
+        Prop.ForAll(ArbMap.Default.ArbFor<byte[]>(), holds).Holds();
 
     private static string Hex(byte[] bytes, int at, int count) => Convert.ToHexStringLower(bytes.AsSpan(at, count));
 }

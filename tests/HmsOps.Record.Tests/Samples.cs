@@ -43,7 +43,7 @@ internal static class Samples
             new HubStarted("0.1.0", "ops.opm.gov", at),
             new HubStopped(at),
             new LedgerRecovered(4096, "a torn tail", at),
-            new ConfigApplied("abc", null, [new ConfigFile("alerts/a.yml", "beef", "added")], ["a"], [], [], 0, at),
+            new ConfigApplied("abc", null, [new ConfigFile("alerts/a.yml", "beef", "added")], ["a"], [], [], 0, at, new ConfigCommit("0f1e", "Ada Clerk <ada@opm.gov>", at, "Alerts earlier", false)),
             new ConfigRejected("alerts/a.yml", 2, 1, "E031", "not a key", "remove it", at),
         ];
     }

@@ -15,7 +15,7 @@ public sealed class LabelsTests
         Assert.True(one == other);
         Assert.Equal(one.GetHashCode(), other.GetHashCode());
         Assert.Equal(0, Labels.Compare(one, other));
-    }).QuickCheckThrowOnFailure();
+    }).Holds();
 
     [Fact]
     public void Labels_come_sorted_by_the_bytes_of_their_names_and_without_empty_values() => Prop.ForAll(Pairs(), pairs =>
@@ -24,7 +24,7 @@ public sealed class LabelsTests
             .Where(pair => pair.Value.Length > 0)
             .OrderBy(pair => Encoding.UTF8.GetBytes(pair.Name), Comparer<byte[]>.Create((a, b) => a.AsSpan().SequenceCompareTo(b)));
         Assert.Equal(expected, Walk(Labels.From(pairs)));
-    }).QuickCheckThrowOnFailure();
+    }).Holds();
 
     [Fact]
     public void Each_label_is_found_and_an_absent_one_is_empty() => Prop.ForAll(Pairs(), pairs =>
@@ -34,7 +34,7 @@ public sealed class LabelsTests
             Assert.Equal(value, labels.Text(name));
         Assert.Equal("", labels.Text("absent"));
         Assert.Equal(labels.Text("__name__"), labels.Name);
-    }).QuickCheckThrowOnFailure();
+    }).Holds();
 
     [Fact]
     public void Canonical_bytes_come_back_and_cut_ones_never_as_the_same_set() => Prop.ForAll(Pairs(), pairs =>
@@ -44,7 +44,7 @@ public sealed class LabelsTests
         Assert.Equal(labels, again);
         for (var cut = 0; cut < labels.Bytes.Length; cut++)
             Assert.True(!Labels.TryFromBytes(labels.Bytes[..cut].ToArray(), out var part) || Walk(part).Count < Walk(labels).Count);
-    }).QuickCheckThrowOnFailure();
+    }).Holds();
 
     [Theory]
     [InlineData("0a 06 0a01 62 1201 76 0a 06 0a01 61 1201 76", "out of order")]
@@ -77,7 +77,7 @@ public sealed class LabelsTests
         Assert.Equal(-order, Math.Sign(Labels.Compare(b, a)));
         Assert.Equal(order == 0, a == b);
         Assert.Equal(Math.Sign(Oracle(Walk(a), Walk(b))), order);
-    }).QuickCheckThrowOnFailure();
+    }).Holds();
 
     [Theory]
     [InlineData("up{job=\"a\"}", "__name__=up", "job=a")]

@@ -29,7 +29,7 @@ public sealed class VarintTests
         var grown = new ArrayBufferWriter<byte>();
         Varint.Write(grown, value);
         Assert.Equal(bytes[..length], grown.WrittenSpan.ToArray());
-    }).QuickCheckThrowOnFailure();
+    }).Holds();
 
     [Fact]
     public void A_number_cut_at_any_byte_is_refused_and_nothing_is_consumed() => Prop.ForAll(Numbers(), value =>
@@ -42,7 +42,7 @@ public sealed class VarintTests
             Assert.False(Varint.TryRead(ref rest, out _));
             Assert.Equal(cut, rest.Length);
         }
-    }).QuickCheckThrowOnFailure();
+    }).Holds();
 
     [Theory]
     [InlineData(new byte[] { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02 })]
@@ -69,7 +69,7 @@ public sealed class VarintTests
             Assert.False(Varint.TryReadBlock(ref rest, out _));
             Assert.Equal(cut, rest.Length);
         }
-    }).QuickCheckThrowOnFailure();
+    }).Holds();
 
     [Fact]
     public void A_block_that_claims_to_be_huge_is_refused()
@@ -94,7 +94,7 @@ public sealed class VarintTests
 
     [Fact]
     public void Zig_zag_comes_back() => Prop.ForAll(Numbers(), value =>
-        Varint.ZigZag(Varint.UnZigZag(value)) == value && Varint.UnZigZag(Varint.ZigZag((long)value)) == (long)value).QuickCheckThrowOnFailure();
+        Varint.ZigZag(Varint.UnZigZag(value)) == value && Varint.UnZigZag(Varint.ZigZag((long)value)) == (long)value).Holds();
 
     // Of every length: random bits, shifted by a random amount.
     private static Arbitrary<ulong> Numbers() =>

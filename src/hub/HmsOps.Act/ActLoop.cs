@@ -39,8 +39,11 @@ public sealed partial class ActLoop(
     /// <summary>When the loop last looked.</summary>
     public DateTimeOffset? LastTurn { get; private set; }
 
-    /// <summary>Works until stopped; then what was begun gets to its end or stays an intent for the next start.</summary>
-    public async Task RunAsync(CancellationToken stopping)
+    /// <summary>
+    /// Works until stopped; then what was begun gets to its end or stays an intent for the next start. From <paramref name="closing"/> on nothing new is intended or
+    /// begun, and pages still leave.
+    /// </summary>
+    public async Task RunAsync(CancellationToken closing, CancellationToken stopping)
     {
         try
         {
@@ -49,7 +52,7 @@ public sealed partial class ActLoop(
                 var seen = journal.State.Size;
                 try
                 {
-                    await TurnAsync(stopping);
+                    await TurnAsync(closing, stopping);
                 }
                 catch (LedgerUnavailableException e)
                 {
@@ -69,20 +72,26 @@ public sealed partial class ActLoop(
         }
     }
 
-    private async Task TurnAsync(CancellationToken stopping)
+    private async Task TurnAsync(CancellationToken closing, CancellationToken stopping)
     {
         LastTurn = time.GetUtcNow();
         foreach (var draft in IncidentDesk.Missing(journal.State, time.GetUtcNow()))
             await journal.WriteAsync(draft, stopping);
-        foreach (var draft in Planner.Missing(journal.State, workspace(), time.GetUtcNow()))
-            await journal.WriteAsync(draft, stopping);
+        if (!closing.IsCancellationRequested)
+        {
+            foreach (var draft in Planner.Missing(journal.State, workspace(), time.GetUtcNow()))
+                await journal.WriteAsync(draft, stopping);
+        }
         foreach (var (id, task) in _effects.Where(e => e.Value.IsCompleted).ToList())
         {
             await task;
             _effects.TryRemove(id, out _);
         }
-        foreach (var act in journal.State.Acts.Values.Where(a => a.IsOpen && !_effects.ContainsKey(a.Id)).ToList())
-            _effects[act.Id] = SettleAsync(act.Id, stopping);
+        if (!closing.IsCancellationRequested)
+        {
+            foreach (var act in journal.State.Acts.Values.Where(a => a.IsOpen && !_effects.ContainsKey(a.Id)).ToList())
+                _effects[act.Id] = SettleAsync(act.Id, stopping);
+        }
         pages.Turn(journal.State, workspace(), stopping);
     }
 
@@ -106,7 +115,7 @@ public sealed partial class ActLoop(
     private async Task WaitAsync(long seen, CancellationToken stopping)
     {
         var now = time.GetUtcNow();
-        var due = Earliest(Planner.NextDue(journal.State), PageSender.NextDue(journal.State)) ?? now + LookAtLeastEvery;
+        var due = Earliest(Planner.NextDue(journal.State), pages.NextDue(journal.State, workspace())) ?? now + LookAtLeastEvery;
         var wait = due - now;
         if (wait <= TimeSpan.Zero)
             wait = TimeSpan.FromMilliseconds(100); // due, and not done in this turn: something else has to come first

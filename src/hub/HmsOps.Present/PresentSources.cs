@@ -18,7 +18,9 @@ public sealed record PresentSources
 
     public required Func<HubStatus> Hub { get; init; }
 
-    /// <summary>Takes the body of <c>POST /metric</c>, at most 1 MiB of it, and answers for all its items.</summary>
+    public required PresentLimits Limits { get; init; }
+
+    /// <summary>Takes the body of <c>POST /metric</c>, at most <see cref="PresentLimits.MetricBodyBytes"/> of it, and answers for all its items.</summary>
     public required Func<ReadOnlyMemory<byte>, CancellationToken, Task<PushReply>> Push { get; init; }
 
     /// <summary>How others reach this hub: links in what is copied out of pages begin with it.</summary>
@@ -32,6 +34,24 @@ public sealed record PresentSources
 
     /// <summary>The text of <c>/metrics</c>.</summary>
     public required Func<string> Metrics { get; init; }
+}
+
+/// <summary>Limits of this room's doors, each a key below <c>limits:</c> of <c>hms-ops.yaml</c>.</summary>
+public sealed record PresentLimits
+{
+    public static PresentLimits Default { get; } = new();
+
+    /// <summary><c>limits.metric.body</c>: bytes of one post to <c>/metric</c>.</summary>
+    public int MetricBodyBytes { get; init; } = 1 << 20;
+
+    /// <summary><c>limits.metric.read</c>: how long that body may take to arrive. A slower sender holds a connection for nothing.</summary>
+    public TimeSpan MetricRead { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary><c>limits.query.time</c>: how long one query of Prometheus' API may run.</summary>
+    public TimeSpan QueryTime { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary><c>limits.live.streams</c>: event streams open at once, of the live and of the ledger's address together.</summary>
+    public int LiveStreams { get; init; } = 1_000;
 }
 
 /// <summary>How the hub itself is, at one instant.</summary>

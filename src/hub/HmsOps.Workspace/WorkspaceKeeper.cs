@@ -11,6 +11,9 @@ public interface IWorkspaceFeed
     /// <summary>The files as they are now.</summary>
     WorkspaceSnapshot Take();
 
+    /// <summary>The commit those files are of; null where that cannot be told.</summary>
+    Task<ConfigCommit?> CommitAsync(CancellationToken cancellationToken);
+
     /// <summary>Hands over a snapshot whenever the files have changed and settled, until stopped.</summary>
     Task WatchAsync(Func<WorkspaceSnapshot, CancellationToken, Task> changed, CancellationToken stopping);
 }
@@ -30,7 +33,10 @@ public sealed partial class WorkspaceKeeper(Journal journal, TimeProvider time, 
     public WorkspaceVersion Current => Volatile.Read(ref _current);
 
     /// <summary>Reads a snapshot; if it says something else than the version in force, enters and takes it.</summary>
-    public async Task TakeAsync(WorkspaceSnapshot snapshot, CancellationToken cancellationToken)
+    /// <param name="snapshot">The files.</param>
+    /// <param name="commitOf">Asked only when there is something to enter.</param>
+    /// <param name="cancellationToken">Ends it; the version in force stays.</param>
+    public async Task TakeAsync(WorkspaceSnapshot snapshot, Func<CancellationToken, Task<ConfigCommit?>> commitOf, CancellationToken cancellationToken)
     {
         var before = Current;
         var next = WorkspaceReader.Read(snapshot, before);
@@ -38,7 +44,7 @@ public sealed partial class WorkspaceKeeper(Journal journal, TimeProvider time, 
             return;
         var known = journal.State.Config;
         if (next.Hash != known.Hash || !next.Diagnostics.Where(IsError).Select(Key).SequenceEqual(known.Rejected.Select(Key)))
-            await EnterAsync(before, next, known.Hash, cancellationToken);
+            await EnterAsync(before, next, known.Hash, await commitOf(cancellationToken), cancellationToken);
         foreach (var diagnostic in next.Diagnostics.Except(_taken ? before.Diagnostics : []))
             Say(diagnostic);
         Volatile.Write(ref _current, next);
@@ -46,10 +52,11 @@ public sealed partial class WorkspaceKeeper(Journal journal, TimeProvider time, 
         LogApplied(next.Hash[..8], next.Rules.Count, next.Diagnostics.Count(IsError));
     }
 
-    private async Task EnterAsync(WorkspaceVersion before, WorkspaceVersion next, string? previousHash, CancellationToken cancellationToken)
+    private async Task EnterAsync(
+        WorkspaceVersion before, WorkspaceVersion next, string? previousHash, ConfigCommit? commit, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
-        var drafts = new List<EventDraft> { new(Applied(before, next, previousHash, now), Actor) };
+        var drafts = new List<EventDraft> { new(Applied(before, next, previousHash, now) with { Git = commit }, Actor) };
         drafts.AddRange(next.Diagnostics.Where(IsError).Select(d =>
             new EventDraft(new ConfigRejected(d.File, d.Line, d.Column, d.Code, d.Message, d.Fix, now), Actor)));
         try

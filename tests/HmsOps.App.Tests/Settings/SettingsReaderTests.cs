@@ -15,7 +15,8 @@ public sealed class SettingsReaderTests
         Assert.Equal("127.0.0.1:9900", Assert.Single(settings.Listen).ToString());
         Assert.Equal(("/srv/ops/workspace", "/srv/ops/data"), (settings.Workspace, settings.Data));
         Assert.Equal((TimeSpan.FromSeconds(1), TimeSpan.FromDays(1), TimeSpan.FromDays(100)), (settings.DurabilityWindow, settings.LateWindow, settings.RetentionTime));
-        Assert.Equal((1 << 20, 10_000), (settings.MetricBodyBytes, settings.MetricItems));
+        Assert.Equal((1 << 20, 10_000, TimeSpan.FromSeconds(30)), (settings.MetricBodyBytes, settings.MetricItems, settings.MetricRead));
+        Assert.Equal((TimeSpan.FromSeconds(30), 1_000), (settings.QueryTime, settings.LiveStreams));
         Assert.Equal((LogLevel.Information, LogFormat.Text, OnPoison.Serve), (settings.LogLevel, settings.LogFormat, settings.OnPoison));
         Assert.Null(settings.Name);
         Assert.Empty(settings.Secrets);
@@ -35,7 +36,7 @@ public sealed class SettingsReaderTests
     public void The_default_texts_of_the_table_are_the_defaults()
     {
         var lines = Lines(Nothing).ToDictionary(line => line.Name, line => line.Value);
-        foreach (var name in new[] { "log.level", "log.format", "durability.window", "late.window", "retention.time", "ledger.on_poison", "limits.metric.body", "limits.metric.items", "secrets", "workspace", "data" })
+        foreach (var name in new[] { "log.level", "log.format", "durability.window", "late.window", "retention.time", "ledger.on_poison", "limits.metric.body", "limits.metric.items", "limits.metric.read", "limits.query.time", "limits.live.streams", "secrets", "workspace", "data" })
             Assert.Equal(Setting.All.Single(setting => setting.Name == name).Key.DefaultText, lines[name]);
     }
 
@@ -65,7 +66,7 @@ public sealed class SettingsReaderTests
             retention: {time: 30d}
             ledger: {onPoison: exit}
             http: {hosts: [ops.opm.gov]}
-            limits: {metric: {body: 64 KiB, items: 100}}
+            limits: {metric: {body: 64 KiB, items: 100, read: 5s}, query: {time: 2m}, live: {streams: 7}}
             secrets:
               smtp: env:SMTP_PASSWORD
               pages: file:pages.key
@@ -75,7 +76,8 @@ public sealed class SettingsReaderTests
         Assert.Equal(("/etc/ops/rules", "/var/lib/ops", "opm/hub-1"), (settings.Workspace, settings.Data, settings.Name)); // relative to the file that says it
         Assert.Equal(("America/New_York", "https://ops.opm.gov/"), (settings.TimeZone.Id, settings.PublicUrl!.ToString()));
         Assert.Equal((LogLevel.Warning, LogFormat.Json, OnPoison.Exit), (settings.LogLevel, settings.LogFormat, settings.OnPoison));
-        Assert.Equal((65_536, 100), (settings.MetricBodyBytes, settings.MetricItems));
+        Assert.Equal((65_536, 100, TimeSpan.FromSeconds(5)), (settings.MetricBodyBytes, settings.MetricItems, settings.MetricRead));
+        Assert.Equal((TimeSpan.FromMinutes(2), 7), (settings.QueryTime, settings.LiveStreams));
         Assert.Equal(["ops.opm.gov"], settings.Hosts);
         Assert.Equal(new SecretSource.FromEnvironment("SMTP_PASSWORD"), settings.Secrets["smtp"]);
         Assert.Equal(new SecretSource.FromFile("/etc/ops/pages.key"), settings.Secrets["pages"]);

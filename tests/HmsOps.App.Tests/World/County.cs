@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using HmsOps.Act.Paging;
 using HmsOps.App.Running;
+using HmsOps.Record.Events;
 using HmsOps.Simulation.Disk;
 using HmsOps.Simulation.Time;
 using HmsOps.Workspace;
@@ -144,6 +145,8 @@ internal sealed class County
     private sealed class Feed(County county, VirtualTime time) : IWorkspaceFeed
     {
         public WorkspaceSnapshot Take() => county.Files;
+
+        public Task<ConfigCommit?> CommitAsync(CancellationToken cancellationToken) => Task.FromResult<ConfigCommit?>(null);
 
         public async Task WatchAsync(Func<WorkspaceSnapshot, CancellationToken, Task> changed, CancellationToken stopping)
         {

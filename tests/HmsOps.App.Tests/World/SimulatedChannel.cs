@@ -10,7 +10,16 @@ internal sealed class SimulatedChannel(string kind)
     /// <summary>What arrived, doubles included.</summary>
     public List<PageMessage> Received { get; } = [];
 
+    /// <summary>When each try began.</summary>
+    public List<DateTimeOffset> Tried { get; } = [];
+
     public bool IsDown { get; set; }
+
+    /// <summary>Takes the call and never answers.</summary>
+    public bool Hangs { get; set; }
+
+    /// <summary>Busy: asks for so much rest.</summary>
+    public TimeSpan? RetryAfter { get; set; }
 
     public IChannel ForHub(TimeProvider time) => new Door(this, kind, time);
 
@@ -20,7 +29,10 @@ internal sealed class SimulatedChannel(string kind)
 
         public async Task<SendOutcome> SendAsync(PageMessage message, CancellationToken cancellationToken)
         {
-            await Task.Delay(Takes, time, cancellationToken);
+            channel.Tried.Add(time.GetUtcNow());
+            await Task.Delay(channel.Hangs ? Timeout.InfiniteTimeSpan : Takes, time, cancellationToken);
+            if (channel.RetryAfter is { } rest)
+                return new SendOutcome.Failed($"{kind} is busy", rest);
             if (channel.IsDown)
                 return new SendOutcome.Failed($"{kind} does not answer");
             channel.Received.Add(message);

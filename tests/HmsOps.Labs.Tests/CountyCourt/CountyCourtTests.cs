@@ -39,6 +39,7 @@ public sealed class CountyCourtTests
 
         var (code, _) = await hub.StopAsync();
         Assert.Equal(0, code);
+        Assert.Equal((0, 0), (mail.More, hook.More)); // nothing comes from a hub that has ended
         var verified = await Checkout.OpsAsync("ledger", "verify", lab.Data);
         Assert.True(verified.Code == 0 && verified.Output.StartsWith("GOOD", StringComparison.Ordinal), verified.Output + verified.Errors);
     }
@@ -53,12 +54,16 @@ public sealed class CountyCourtTests
 
     private static async Task AssertPagesAsync(MailServer mail, WebhookListener hook)
     {
-        var first = await mail.NextAsync(PageWithin);
-        Assert.Equal(["oncall@opm.gov"], first.To);
-        Assert.Contains("Auto-Submitted: auto-generated", first.Text);
-        var call = await hook.NextAsync(PageWithin);
-        Assert.Equal("pager_duty", call.GetProperty("to").GetString());
-        Assert.Contains("county_api_ms", call.GetProperty("subject").GetString());
+        foreach (var subject in (string[])["ALERT county_api_ms", "Over: county_api_ms"]) // once that it is slow, once that it is over
+        {
+            var letter = await mail.NextAsync(PageWithin);
+            Assert.Equal(["oncall@opm.gov"], letter.To);
+            Assert.Contains("Auto-Submitted: auto-generated", letter.Text);
+            Assert.Contains(subject, letter.Text);
+            var call = await hook.NextAsync(PageWithin);
+            Assert.Equal("pager_duty", call.GetProperty("to").GetString());
+            Assert.Contains(subject, call.GetProperty("subject").GetString());
+        }
     }
 
     private static async Task AssertVerbsAsync(RunningHub hub, LabFolder lab)

@@ -1,5 +1,9 @@
 using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
 using System.Text.RegularExpressions;
+using HmsOps.Labs.Tests.World;
 
 namespace HmsOps.Labs.Tests.Demo;
 
@@ -50,6 +54,42 @@ public sealed class DemoTests : IDisposable
             @"page: oncall@opm\.gov: \[INC-\d{4}-0001\] ALERT county_api_ms",
             @"ledger: ");
         Assert.Empty(Directory.EnumerateFileSystemEntries(_temporary, "hms-ops-demo-*"));
+    }
+
+    [Theory]
+    [InlineData("INT", false)]
+    [InlineData("TERM", true)]
+    public async Task A_second_signal_ends_it_at_once_and_what_became_of_its_folder_is_said(string signal, bool keep)
+    {
+        var program = await Checkout.ProgramAsync();
+        string[] arguments = ["demo", "--no-browser", "--listen", "127.0.0.1:0", .. keep ? ["--keep"] : Array.Empty<string>()];
+        await using var demo = await RunningHub.ReadyAsync(
+            () => Ended.Start(program, arguments, _temporary, new Dictionary<string, string?> { ["TMPDIR"] = _temporary }));
+        using var caller = new TcpClient(); // a call that does not end holds the stop up
+        await caller.ConnectAsync(IPAddress.Loopback, demo.Address.Port);
+        await caller.GetStream().WriteAsync(Encoding.ASCII.GetBytes($"POST /metric HTTP/1.1\r\nHost: {demo.Address.Authority}\r\nContent-Length: 10\r\n\r\n"));
+
+        await demo.SignalAsync(signal);
+        await UntilItStopsAsync(demo);
+        await demo.SignalAsync(signal);
+
+        Assert.Equal(1, await demo.CodeAsync());
+        var folder = Directory.EnumerateFileSystemEntries(_temporary, "hms-ops-demo-*").SingleOrDefault();
+        Assert.Equal(keep, folder is not null);
+        Assert.Equal($"stopped at once; {(keep ? $"workspace and data are kept in {folder}" : "the demo's folder is removed")}", demo.Output.All[^1]);
+    }
+
+    /// <summary>Until it says that it is not ready any more, or does not answer new calls.</summary>
+    private static async Task UntilItStopsAsync(RunningHub demo)
+    {
+        try
+        {
+            await demo.UntilAsync("/readyz", body => body.Contains("stopping", StringComparison.Ordinal), TimeSpan.FromSeconds(10));
+        }
+        catch (HttpRequestException)
+        {
+            // Its door is shut already.
+        }
     }
 
     private static void AssertInOrder(string output, params string[] patterns)

@@ -42,8 +42,14 @@ public sealed class BadInputTests
     {
         await AssertAnswerAsync(hub, """{"name": "county_api_ms", """, 400, "not JSON");
         await AssertAnswerAsync(hub, """{"name": "county_api_ms", "val": NaN}""", 400, "not JSON");
+        await AssertTooLargeAsync(hub, asksFirst: true); // as curl does with a body of that size
+        await AssertTooLargeAsync(hub, asksFirst: false); // as most clients do
+    }
+
+    private static async Task AssertTooLargeAsync(RunningHub hub, bool asksFirst)
+    {
         using var large = new HttpRequestMessage(HttpMethod.Post, new Uri(hub.Address, "/metric")) { Content = new ByteArrayContent(new byte[10 << 20]) };
-        large.Headers.ExpectContinue = true; // as curl does with a body of that size
+        large.Headers.ExpectContinue = asksFirst;
         using var answer = await hub.Http.SendAsync(large);
         var said = await answer.Content.ReadAsStringAsync();
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, answer.StatusCode);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net.Sockets;
 using System.Text;
 using HmsOps.Labs.Tests.World;
 
@@ -76,9 +77,9 @@ internal sealed class PatientSender : IAsyncDisposable
             using var answer = await _http.PostAsync(new Uri(_hub, "/metric"), content);
             return answer.IsSuccessStatusCode;
         }
-        catch (HttpRequestException)
+        catch (Exception e) when (e is HttpRequestException or SocketException or OperationCanceledException)
         {
-            return false; // the hub is dead just now
+            return false; // the hub is dead just now; a line that dies as it is made is told as it comes from the kernel
         }
     }
 }

@@ -19,8 +19,12 @@ public sealed class TenKillsTests
     private const string Script = """
         #!/bin/sh
         echo begun >>"$(dirname "$OPS_SCRIPT")/../runs"
-        sleep 1
+        sleep 3
+        echo ended >>"$(dirname "$OPS_SCRIPT")/../runs"
         """;
+
+    private const string InItsMidst = "begun\n";
+    private const string OnceToItsEnd = "begun\nended\n";
 
     private static readonly TimeSpan RollbackBeginsWithin = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan SettledWithin = TimeSpan.FromSeconds(15);
@@ -45,7 +49,7 @@ public sealed class TenKillsTests
 
             sender.Value = SlowMs;
             await BegunAsync(lab);
-            hub = await KillAndStartAsync(hub, lab, sender, seen, after: random.NextDouble() * 0.5); // the script has a second to live
+            hub = await KillAndStartAsync(hub, lab, sender, seen, after: random.NextDouble() * 0.5, () => Assert.Equal(InItsMidst, lab.Read("runs")));
             for (var kill = 0; kill < LaterKills; kill++)
                 hub = await KillAndStartAsync(hub, lab, sender, seen, random.NextDouble() * 1.5);
 
@@ -53,7 +57,7 @@ public sealed class TenKillsTests
             await sender.FinishAsync(SettledWithin);
             await AssertEachIsCountedOnceAsync(hub, sender);
             await AssertOneRollbackAsync(hub);
-            Assert.Equal("begun\n", lab.Read("runs"));
+            Assert.Equal(OnceToItsEnd, lab.Read("runs"));
             AssertNothingWasLost(seen, await LedgerAsync(hub));
             Assert.Equal(0, (await hub.StopAsync()).Code);
         }
@@ -66,12 +70,13 @@ public sealed class TenKillsTests
     }
 
     private static async Task<RunningHub> KillAndStartAsync(
-        RunningHub hub, LabFolder lab, PatientSender sender, SortedDictionary<long, string> seen, double after)
+        RunningHub hub, LabFolder lab, PatientSender sender, SortedDictionary<long, string> seen, double after, Action? whileDead = null)
     {
         await Task.Delay(TimeSpan.FromSeconds(after)); // the chosen moment; nothing is waited for
         foreach (var (sequence, envelope) in await LedgerAsync(hub))
             seen[sequence] = envelope;
         await hub.DisposeAsync(); // SIGKILL
+        whileDead?.Invoke();
         var next = await RunningHub.StartAsync(lab);
         sender.MoveTo(next);
         return next;

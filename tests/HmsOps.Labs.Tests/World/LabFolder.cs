@@ -19,17 +19,23 @@ internal sealed class LabFolder : IDisposable
     public static LabFolder OfTheCountyCourt()
     {
         var lab = new LabFolder();
+        CopyOfTheCountyCourt(lab.Workspace);
+        lab.Write("workspace.yaml", "interval: 1s\n");
+        return lab;
+    }
+
+    /// <summary>The county court exactly as it is in examples/, without what playing it left there.</summary>
+    public static void CopyOfTheCountyCourt(string folder)
+    {
         foreach (var file in Directory.EnumerateFiles(Checkout.Lab, "*", SearchOption.AllDirectories))
         {
             var path = Path.GetRelativePath(Checkout.Lab, file);
             if (path.Split('/') is [".data" or "docket_rule" or "__pycache__", ..] or [_, "__pycache__", ..])
                 continue;
-            var copy = Path.Combine(lab.Workspace, path);
-            Directory.CreateDirectory(Path.GetDirectoryName(copy) ?? lab.Workspace);
+            var copy = Path.Combine(folder, path);
+            Directory.CreateDirectory(Path.GetDirectoryName(copy) ?? folder);
             File.Copy(file, copy); // with its mode: scripts stay executable
         }
-        lab.Write("workspace.yaml", "interval: 1s\n");
-        return lab;
     }
 
     public void Write(string path, string text)

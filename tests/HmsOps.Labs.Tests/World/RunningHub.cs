@@ -36,8 +36,14 @@ internal sealed partial class RunningHub : IAsyncDisposable
     {
         string[] arguments = ["serve", "--workspace", lab.Workspace, "--data", lab.Data, "--listen", "127.0.0.1:0", "--timezone", "UTC", .. more];
         var program = await Checkout.ProgramAsync();
+        return await ReadyAsync(() => Ended.Start(program, arguments, lab.Root));
+    }
+
+    /// <summary>A hub that somebody else's command starts, once it says that it is up.</summary>
+    public static async Task<RunningHub> ReadyAsync(Func<Process> start)
+    {
         var began = Stopwatch.GetTimestamp();
-        var hub = new RunningHub(Ended.Start(program, arguments, lab.Root));
+        var hub = new RunningHub(start());
         hub._process.OutputDataReceived += hub.Output.Take;
         hub._process.ErrorDataReceived += hub.Log.Take;
         hub._process.BeginOutputReadLine();
@@ -61,9 +67,23 @@ internal sealed partial class RunningHub : IAsyncDisposable
     public async Task<(int Code, TimeSpan Took)> StopAsync()
     {
         var began = Stopwatch.GetTimestamp();
-        using var kill = Process.Start("/bin/sh", ["-c", $"kill -TERM {_process.Id}"]);
+        await SignalAsync("TERM");
         await EndAsync();
         return (_process.ExitCode, Stopwatch.GetElapsedTime(began));
+    }
+
+    /// <summary>Sends a signal, and waits for nothing.</summary>
+    public async Task SignalAsync(string name)
+    {
+        using var kill = Process.Start("/bin/sh", ["-c", $"kill -{name} {_process.Id}"]);
+        await kill.WaitForExitAsync();
+    }
+
+    /// <summary>Waits until it has ended by itself; answers the exit code.</summary>
+    public async Task<int> CodeAsync()
+    {
+        await EndAsync();
+        return _process.ExitCode;
     }
 
     /// <summary>SIGKILL: this process only, as a crash would; a script it started goes on.</summary>

@@ -18,7 +18,7 @@ public sealed class CodecTests
             Span<byte> bytes = stackalloc byte[BatchExtension.Bytes];
             extension.Write(bytes);
             return BatchExtension.TryRead(bytes, out var read) && read == extension;
-        }).QuickCheckThrowOnFailure();
+        }).Holds();
 
     [Fact]
     public void An_extension_cut_off_anywhere_or_too_long_is_none()
@@ -56,13 +56,13 @@ public sealed class CodecTests
                     return false;
             }
             return true;
-        }).QuickCheckThrowOnFailure();
+        }).Holds();
 
     [Fact]
     public void A_hash_is_written_as_64_digits_and_read_back()
     {
         Prop.ForAll(Hashes().ToArbitrary(), hash => TreeHash.Parse(hash.ToString()) == hash && new TreeHash(hash.ToArray()) == hash)
-            .QuickCheckThrowOnFailure();
+            .Holds();
         Assert.Throws<FormatException>(() => TreeHash.Parse("00"));
         Assert.Throws<FormatException>(() => TreeHash.Parse(new string('g', 64)));
         Assert.Equal("000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f", new TreeHash([.. Enumerable.Range(0, 32).Select(n => (byte)n)]).ToString());

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Text.Json;
 using HmsOps.Ledger;
-using HmsOps.Present.Api.Push;
 using HmsOps.Present.Readings;
 using HmsOps.Present.Tests.Stage;
 using HmsOps.Record;
@@ -59,21 +58,6 @@ public sealed class ApiTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
         Assert.Equal(("error", "bad_data"), (said.GetProperty("status").GetString(), said.GetProperty("errorType").GetString()));
         Assert.Contains(named, said.GetProperty("error").GetString(), StringComparison.Ordinal);
-    }
-
-    [Theory]
-    [InlineData(PushEndpoint.BytesMax - 1, 202)]
-    [InlineData(PushEndpoint.BytesMax, 202)]
-    [InlineData(PushEndpoint.BytesMax + 1, 413)]
-    public async Task A_push_has_at_most_one_MiB(int bytes, int status)
-    {
-        using var declared = await _hub.Client.SendAsync(TestHub.Post("/metric", new string(' ', bytes)));
-        using var streamed = TestHub.Post("/metric", new string(' ', bytes));
-        streamed.Headers.TransferEncodingChunked = true;
-        using var chunked = await _hub.Client.SendAsync(streamed);
-
-        Assert.Equal((status, status), ((int)declared.StatusCode, (int)chunked.StatusCode));
-        Assert.Contains(status == 202 ? $"{{\"accepted\":{bytes}}}" : "limits.metric.body", await chunked.Content.ReadAsStringAsync(), StringComparison.Ordinal);
     }
 
     [Fact]

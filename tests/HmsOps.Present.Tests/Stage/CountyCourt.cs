@@ -60,6 +60,7 @@ public sealed class CountyCourt
             Workspace = () => Workspace,
             PromQL = new PromEngine(Store, PromLimits.Default),
             Hub = () => Status(),
+            Limits = PresentLimits.Default,
             Push = (body, _) => Task.FromResult(new PushReply(202, System.Text.Encoding.UTF8.GetBytes($"{{\"accepted\":{body.Length}}}"))),
             PublicUrl = "http://127.0.0.1:9900",
             Zone = TimeZoneInfo.Utc,
@@ -175,7 +176,7 @@ public sealed class CountyCourt
             Say(a, () => new AlertFired(
                 alert, 1_240, 1_000, ">", "ms", "3m", "avg over 3m > 1000", "high", "ROLLBACK:DOCKET_RULE", "rollback_docket_rule", ["oncall@opm.gov", "pager_duty"],
                 "wiki/slow-county-api", "alerts/county_api.yml:2", new string('b', 64), a, new AlertEvidence(a.AddMinutes(-3), a, [110, 112, 640, 1_240])), "system:decide", Episode, keep: e => fired = e),
-            Say(a, () => new IncidentOpened(Incident, "county-court-api", "county_api_ms 1,240 ms, above 1,000 ms", "high", Episode, a), "system:act", cause: () => fired, incident: Incident),
+            Say(a, () => new IncidentOpened(Incident, "county-court-api", "county_api_ms 1240 ms, over 1000 ms", "high", Episode, a), "system:act", cause: () => fired, incident: Incident),
             Say(a, () => new PageQueued("p1", "fire", "oncall@opm.gov", Episode, null, a), "system:decide", cause: () => fired),
             Say(a, () => new PageQueued("p2", "fire", "pager_duty", Episode, null, a), "system:decide", cause: () => fired),
             Say(a.AddSeconds(1), () => new ActIntended(
@@ -187,8 +188,8 @@ public sealed class CountyCourt
             Say(a.AddSeconds(2), () => new PageAccepted("p1", "smtp", "250 2.0.0 Ok: queued as 4F1", a.AddSeconds(2)), "system:act"),
             Say(a.AddSeconds(2), () => new PageFailed("p2", "webhook", "https://events.example/v2 refused the connection", false, null, a.AddSeconds(2)), "system:act"),
             Say(a.AddSeconds(3), () => new ActBegun(intent!.Id, 0, 1, "e1", a.AddSeconds(3)), "system:act", cause: () => intent, incident: Incident), // not null: written above
-            Say(a.AddSeconds(5), () => new ActDone(intent!.Id, 0, 1, "rollback_docket_rule.sh ended with 0", "docket rule v41 -> v40\n3 of 3 copies\n", TimeSpan.FromSeconds(2), a.AddSeconds(5)), "system:act", cause: () => intent, incident: Incident),
-            Say(a.AddSeconds(5), () => new ActSettled(intent!.Id, "succeeded", "The script ended with 0.", a.AddSeconds(5)), "system:act", cause: () => intent, incident: Incident),
+            Say(a.AddSeconds(5), () => new ActDone(intent!.Id, 0, 1, "exit 0", "docket rule v41 -> v40\n3 of 3 copies\n", TimeSpan.FromSeconds(2), a.AddSeconds(5)), "system:act", cause: () => intent, incident: Incident),
+            Say(a.AddSeconds(5), () => new ActSettled(intent!.Id, "succeeded", "exit 0", a.AddSeconds(5)), "system:act", cause: () => intent, incident: Incident),
             Say(At(16, 8, 20), () => new AlertResolved(alert, 112, "ms", "condition", At(16, 8, 20)), "system:decide", cause: () => fired),
             Say(At(16, 8, 20), () => new IncidentResolved(Incident, At(16, 8, 20)), "system:act", incident: Incident),
         ];

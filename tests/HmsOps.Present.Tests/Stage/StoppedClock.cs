@@ -5,6 +5,7 @@ public sealed class StoppedClock(DateTimeOffset now) : TimeProvider
 {
     private readonly Lock _gate = new();
     private readonly List<StoppedTimer> _timers = [];
+    private readonly TaskCompletionSource _armed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly DateTimeOffset _start = now;
     private DateTimeOffset _now = now;
 
@@ -22,8 +23,12 @@ public sealed class StoppedClock(DateTimeOffset now) : TimeProvider
     {
         var timer = new StoppedTimer(this, callback, state);
         timer.Change(dueTime, period);
+        _armed.TrySetResult();
         return timer;
     }
+
+    /// <summary>Done as soon as a timer has been set.</summary>
+    public Task Armed => _armed.Task;
 
     /// <summary>Timers that wait for the clock.</summary>
     public int Waiting

@@ -58,11 +58,25 @@ public sealed class PagesTests : IAsyncLifetime
         Assert.Contains(
             "county_api_ms is back to 112 ms since 16:08:20. It averaged 1,240 ms when the alert fired; HMS-OPS rolled back the docket rule 5 s after, and it was over in 1 min 18 s.",
             page, StringComparison.Ordinal);
-        Assert.Contains("Rolled back the docket rule automatically at 16:07:07.", page, StringComparison.Ordinal);
+        Assert.Contains("Rolled back the docket rule automatically at 16:07:07.</b> The script ended with exit code 0. The alert was over at 16:08:20", page, StringComparison.Ordinal);
         Assert.Contains("alerts/county_api.yml, line 2", page, StringComparison.Ordinal);
         Assert.Contains("data-tag=\"rolled back the docket rule\"", page, StringComparison.Ordinal);
         Assert.Contains("class=\"mark triangle\"", page, StringComparison.Ordinal);
         Assert.Contains("{service=&quot;county-court-api&quot;}", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_chart_is_told_in_words_with_its_true_maximum_and_all_its_marks()
+    {
+        var page = Plain(await _over.Client.GetStringAsync("/board/county_api_ms"));
+
+        // Played were values up to 4,140 ms, from 16:06:05 on; the first point after that stands at 16:06:10.
+        Assert.Matches(
+            @"aria-label=""county_api_ms, last hour\. average from 1\d\d ms to 1\d\d ms, highest 4\.[12] s at 16:0[67]:\d0; the alert line is 1 s\. Marked: alert fired at 16:07:02, "
+            + @"rolled back the docket rule at 16:07:07, alert over at 16:08:20\. Arrow keys", page);
+        Assert.Matches("<dt>Highest, last hour</dt><dd>4\\.[12] s</dd>", page);
+        Assert.Contains("shaded: from the average up to the highest single value of the 30 seconds before", page, StringComparison.Ordinal);
+        Assert.Matches("<td>16:08:20</td><td>alert over</td>.*<td>16:07:07</td><td>rolled back the docket rule</td>.*<td>16:07:02</td><td>alert fired</td>", page.ReplaceLineEndings(""));
     }
 
     [Fact]
@@ -97,6 +111,13 @@ public sealed class PagesTests : IAsyncLifetime
         Assert.Contains("Checked by the hub, not by your browser", page, StringComparison.Ordinal);
         Assert.Contains("https://events.example/v2 refused the connection", page, StringComparison.Ordinal);
         Assert.Contains("3 of 3 copies", page, StringComparison.Ordinal);
+        Assert.Contains("<h1>county_api_ms 1,240 ms, over 1,000 ms</h1>", page, StringComparison.Ordinal);
+        Assert.Contains(
+            "The alert on county_api_ms (above 1,000 ms over 3 minutes) lasted 1 min 18 s. HMS-OPS rolled back the docket rule 5 s after the alert, by itself.", page, StringComparison.Ordinal);
+        Assert.Contains("<dt>Pause in between</dt>", page, StringComparison.Ordinal);
+        Assert.Contains("The script ended with exit code 0.", page, StringComparison.Ordinal);
+        Assert.Contains("4 values of the 3 min before", page, StringComparison.Ordinal);
+        Assert.DoesNotMatch("one_in_flight|rollbacks_per_hour|[^_a-z]exit 0", page);
     }
 
     [Fact]

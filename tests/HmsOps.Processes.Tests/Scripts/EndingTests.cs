@@ -133,6 +133,21 @@ public sealed class EndingTests : IAsyncLifetime
         Assert.Equal(exited, await _world.Find());
     }
 
+    [Fact]
+    public async Task The_orderly_stop_passes_over_what_is_not_ours_and_names_what_it_cannot_read()
+    {
+        await _world.Abandon(_world.Script("echo >\"$1\"; while :; do sleep 0.01; done", _begun), _begun);
+        Directory.CreateDirectory(Path.Combine(_world.Root, "lost+found"));
+        var strange = Directory.CreateDirectory(Path.Combine(_world.Root, "0-strange")).FullName;
+        File.CreateSymbolicLink(Path.Combine(strange, "claim"), "written by a newer hub");
+
+        var told = await Assert.ThrowsAsync<InvalidDataException>(() => _world.NewHub().EndAllAsync(CancellationToken.None).WaitAsync(ScriptWorld.Patience));
+
+        Assert.Contains("0-strange", told.Message);
+        Assert.Empty(_world.Processes);
+        Assert.IsType<RunOutcome.Stopped>(await _world.Find());
+    }
+
     public Task InitializeAsync() => Task.CompletedTask;
 
     public Task DisposeAsync() => _world.CloseAsync();

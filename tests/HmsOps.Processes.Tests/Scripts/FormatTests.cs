@@ -1,4 +1,3 @@
-using FsCheck;
 using FsCheck.Fluent;
 using HmsOps.Processes.Scripts;
 using HmsOps.Processes.Tests.Support;
@@ -79,14 +78,14 @@ public sealed class FormatTests : IAsyncLifetime
             from ticks in Gen.Choose(0, int.MaxValue)
             from at in hundredths
             select new RunClaim.Started(new ProcessIdentity("3f0e7c52-8f3e-4b52-9d5a-1f0f3c6b7a11", pid, ticks * 3L), at);
-        Prop.ForAll(claims.ToArbitrary(), claim => RunClaim.Parse(claim.ToString()) == claim).QuickCheckThrowOnFailure();
+        Prop.ForAll(claims.ToArbitrary(), claim => RunClaim.Parse(claim.ToString()) == claim).Holds();
 
         var ends =
             from kind in Gen.Elements(RunEndKind.Exited, RunEndKind.TimedOut, RunEndKind.Stopped)
             from code in Gen.Choose(0, 255)
             from at in hundredths
             select new RunEnd(kind, kind == RunEndKind.Exited ? code : 0, at);
-        Prop.ForAll(ends.ToArbitrary(), end => RunEnd.Parse(end.ToString()) == end).QuickCheckThrowOnFailure();
+        Prop.ForAll(ends.ToArbitrary(), end => RunEnd.Parse(end.ToString()) == end).Holds();
     }
 
     [Theory]

@@ -1,5 +1,4 @@
 using System.Text;
-using FsCheck;
 using FsCheck.Fluent;
 using HmsOps.Processes.Text;
 
@@ -44,6 +43,6 @@ public sealed class VisibleTextTests
         {
             var text = VisibleText.Of(c.bytes, c.limit, "…");
             return Encoding.UTF8.GetByteCount(text) <= c.limit && text.All(letter => letter is '\n' or '\t' || !char.IsControl(letter));
-        }).QuickCheckThrowOnFailure();
+        }).Holds();
     }
 }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using FsCheck;
 using FsCheck.Fluent;
 using HmsOps.Processes.Trees;
 
@@ -39,7 +38,7 @@ public sealed class ProcessStatTests
                 $"{stat.Pid} (x) {stat.State} 1 1 {stat.Session} 0 -1 0 0 0 0 0 0 0 0 0 20 0 {stat.Threads} 0 {stat.StartTicks} 7");
             return ProcessStat.TryParse(line, out var read) && read == stat
                 && !ProcessStat.TryParse(line.AsSpan(0, line.LastIndexOf(" 0 ", StringComparison.Ordinal)), out _);
-        }).QuickCheckThrowOnFailure();
+        }).Holds();
     }
 
     [Theory]

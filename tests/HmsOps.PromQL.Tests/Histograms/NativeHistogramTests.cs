@@ -1,4 +1,3 @@
-using FsCheck;
 using FsCheck.Fluent;
 using HmsOps.PromQL.Tests.Notation;
 using HmsOps.Series;
@@ -129,7 +128,7 @@ public sealed class NativeHistogramTests
             Assert.Equal(2, rated.Length);
             Assert.True(Answers.Near(rated[1].Histogram!.Count * 120, Assert.Single(counted).Value));
             Assert.True(Answers.Near(rated[1].Histogram!.Positive.Sum(b => b.Count), rated[1].Histogram!.Count));
-        }).Check(Config.QuickThrowOnFailure.WithReplay(1, 3).WithMaxTest(200));
+        }).Holds(cases: 200);
     }
 
     private static NativeHistogram Of(double[] counts) => new()

@@ -34,7 +34,7 @@ public sealed class NaiveEvaluator(IReadOnlyList<SeriesNotation.Line> lines, lon
 
     private List<Item> Of(PromNode node) => node.Match<List<Item>>(
         number: n => [new([], false, n.Value)],
-        text: _ => throw new NotSupportedException(),
+        text: _ => throw new NotSupportedException("The obvious evaluator knows numbers only: keep texts out of what it is asked."),
         selector: s =>
         [
             .. from line in lines
@@ -43,7 +43,7 @@ public sealed class NaiveEvaluator(IReadOnlyList<SeriesNotation.Line> lines, lon
                where newest is not null && newest.Time > time - s.OffsetMs - LookBackMs && !StaleMarker.Is(newest.Value)
                select new Item(Dictionary(line.Labels), false, newest.Value),
         ],
-        window: _ => throw new NotSupportedException(),
+        window: _ => throw new NotSupportedException("The obvious evaluator takes a window only as the argument of a function: no expression ends with one."),
         paren: p => Of(p.Inner),
         unary: u => [.. Of(u.Operand).Select(i => i with { Value = u.IsMinus ? -i.Value : i.Value, DropsName = u.IsMinus || i.DropsName })],
         binary: Binary,
@@ -133,7 +133,7 @@ public sealed class NaiveEvaluator(IReadOnlyList<SeriesNotation.Line> lines, lon
             "clamp_min" => [.. arguments[0].Select(i => i with { Value = Math.Max(i.Value, arguments[1][0].Value), DropsName = true })],
             "clamp_max" => [.. arguments[0].Select(i => i with { Value = Math.Min(i.Value, arguments[1][0].Value), DropsName = true })],
             "histogram_quantile" => ClassicQuantile(arguments[0][0].Value, arguments[1]),
-            _ => throw new NotSupportedException(call.Function),
+            _ => throw new NotSupportedException($"The obvious evaluator does not know {call.Function}(): add it here, as the documentation says, before ExpressionWriter writes it."),
         };
     }
 

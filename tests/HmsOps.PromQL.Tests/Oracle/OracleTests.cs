@@ -1,4 +1,3 @@
-using FsCheck;
 using FsCheck.Fluent;
 using HmsOps.PromQL.Tests.Notation;
 
@@ -24,7 +23,7 @@ public sealed class OracleTests
                 points += Compare(matrix, lines, expression, from, to, step);
             else
                 refusals += AssertRefused(lines, expression, from, to, step);
-        }).Check(Config.QuickThrowOnFailure.WithReplay(1, 3).WithMaxTest(150));
+        }).Holds(cases: 150);
         Assert.InRange(refusals, 1, 75); // both ways are walked
         Assert.InRange(points, 1_000, int.MaxValue);
     }
@@ -45,7 +44,7 @@ public sealed class OracleTests
                 var slice = matrix.Series.SelectMany(s => s.Times.Index().Where(t => t.Item == time).Select(t => (s.Labels, s.Values[t.Index]))).ToArray();
                 Assert.Equal(slice, instant.Points.Select(p => (p.Labels, p.Value)));
             }
-        }).Check(Config.QuickThrowOnFailure.WithReplay(1, 3).WithMaxTest(40));
+        }).Holds(cases: 40);
     }
 
     private static PromMatrix? TryRange(LiteralSource source, PromExpression expression, long from, long to, long step)

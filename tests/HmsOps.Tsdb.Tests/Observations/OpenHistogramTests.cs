@@ -41,7 +41,7 @@ public sealed class OpenHistogramTests
         Assert.True(histogram.Positive.Count + histogram.Negative.Count <= 160 || histogram.Schema == NativeHistogram.SchemaMin);
         Assert.Equal(Oracle(values.Where(value => value > 0), histogram.Schema), histogram.Positive);
         Assert.Equal(Oracle(values.Where(value => value < 0).Select(value => -value), histogram.Schema), histogram.Negative);
-    }).QuickCheckThrowOnFailure();
+    }).Holds();
 
     [Theory]
     [InlineData(159, 5)]

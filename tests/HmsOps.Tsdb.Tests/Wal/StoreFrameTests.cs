@@ -29,7 +29,7 @@ public sealed class StoreFrameTests
             Assert.Equal(ends.Contains(cut), whole);
             Assert.True(samples.Take(read.Count).SequenceEqual(read));
         }
-    }).QuickCheckThrowOnFailure();
+    }).Holds();
 
     [Fact]
     public void Observations_come_back_as_they_were_and_a_cut_is_noticed_at_every_byte()
@@ -80,7 +80,7 @@ public sealed class StoreFrameTests
         Assert.Equal((5_000, 6_000), (open.LastObserved, open.LastSample));
         Assert.Equal(StoreSentences.Shown(series.Open.Snapshot()), StoreSentences.Shown(open.Snapshot()));
         AssertCutsAreNoticed(bytes.WrittenSpan);
-    }).QuickCheckThrowOnFailure();
+    }).Holds();
 
     [Fact]
     public void The_bytes_are_those_of_the_format_page()

@@ -1,4 +1,3 @@
-using FsCheck;
 using FsCheck.Fluent;
 using HmsOps.Workspace.Quantities;
 
@@ -55,5 +54,5 @@ public sealed class DurationsTests
         var span = TimeSpan.FromSeconds(seconds) + TimeSpan.FromMilliseconds(milliseconds);
         return Durations.TryParse(Durations.Format(span), out var read) && read == span
             && HmsOps.PromQL.PromParser.Parse($"rate(a[{Durations.Format(span + TimeSpan.FromSeconds(1))}])").Errors.Count == 0;
-    }).QuickCheckThrowOnFailure();
+    }).Holds();
 }

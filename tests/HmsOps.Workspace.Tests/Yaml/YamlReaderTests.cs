@@ -1,4 +1,3 @@
-using FsCheck;
 using FsCheck.Fluent;
 using HmsOps.Workspace.Yaml;
 
@@ -118,7 +117,7 @@ public sealed class YamlReaderTests
             (line, column) = ends ? (line + 1, 1) : (line, column + (char.IsLowSurrogate(source.Text[i]) ? 0 : 1));
         }
         return true;
-    }).QuickCheckThrowOnFailure();
+    }).Holds();
 
     private static Findings Read(string text, out IReadOnlyList<YamlNode> documents, YamlLimits? limits = null)
     {

@@ -14,6 +14,9 @@ public readonly partial record struct RunId
         Value = value;
     }
 
+    /// <summary>True for what can name a run.</summary>
+    public static bool IsValid(string value) => Shape().IsMatch(value);
+
     /// <summary>The name.</summary>
     public string Value { get; }
 

@@ -100,25 +100,32 @@ public sealed class ScriptRuns
     /// The orderly stop: ends every script that runs, with all it started, within 10 s, and writes that down; from now on none is started.
     /// The token ends the waiting.
     /// </summary>
+    /// <exception cref="InvalidDataException">A folder is not of this version's making: all others were ended.</exception>
     public async Task EndAllAsync(CancellationToken cancellationToken)
     {
         Interlocked.Exchange(ref _isEnding, 1);
         var endings = new List<Task>();
+        InvalidDataException? unreadable = null;
         foreach (var run in Folders())
         {
-            if (run.Claim is null && run.TryWithdraw())
-                continue;
-            if (run.Claim is not RunClaim.Started claim)
-                continue;
-            if (run.End is null && run.Tree(claim).IsAlive)
-                run.TryEnd(RunEndKind.Stopped);
-            if (run.End is { Kind: not RunEndKind.Exited })
-                endings.Add(EndOnceAsync(run, claim));
+            try
+            {
+                endings.Add(EndAsync(run));
+            }
+            catch (InvalidDataException e)
+            {
+                unreadable = e; // the others still have to be ended
+            }
         }
         await Task.WhenAll(endings).WaitAsync(cancellationToken);
+        if (unreadable is not null)
+            throw unreadable;
     }
 
-    /// <summary>Removes the folders of runs that ended, or were withdrawn, more than 7 days ago. Answers how many.</summary>
+    /// <summary>
+    /// Removes the folders of runs that ended, or were withdrawn, more than 7 days ago. Answers how many. A run that is asked for afterwards was
+    /// never started, so the caller sees to it that nobody will ask.
+    /// </summary>
     public int CleanUp()
     {
         var before = _time.GetUtcNow().UtcDateTime - KeepFor;
@@ -143,9 +150,18 @@ public sealed class ScriptRuns
 
     private IEnumerable<RunFolder> Folders() =>
         new DirectoryInfo(_root).EnumerateDirectories()
-            .Where(folder => !folder.Name.StartsWith('.'))
+            .Where(folder => RunId.IsValid(folder.Name)) // not ours else, or half made
             .OrderBy(folder => folder.Name, StringComparer.Ordinal)
             .Select(folder => Folder(new RunId(folder.Name)));
+
+    private Task EndAsync(RunFolder run)
+    {
+        if ((run.Claim is null && run.TryWithdraw()) || run.Claim is not RunClaim.Started claim)
+            return Task.CompletedTask;
+        if (run.End is null && run.Tree(claim).IsAlive)
+            run.TryEnd(RunEndKind.Stopped);
+        return run.End is { Kind: not RunEndKind.Exited } ? EndOnceAsync(run, claim) : Task.CompletedTask;
+    }
 
     private static bool IsAlive(RunFolder run) => run.Claim is RunClaim.Started claim && run.Tree(claim).IsAlive;
 

@@ -16,7 +16,6 @@ public sealed partial class PageSender(
     Journal journal, Func<Channels, IReadOnlyList<IChannel>> channelsOf, PageWords words, TimeProvider time, Random random, ILogger<PageSender> log)
 {
     private const string Actor = "system:act";
-    private const int FailuresBeforeNextChannel = 3;
     private const int AtOnce = 16;
 
     private static readonly TimeSpan RetryMax = TimeSpan.FromMinutes(5);
@@ -46,8 +45,14 @@ public sealed partial class PageSender(
     public bool IsBusy => _sending.Count > 0;
 
     /// <summary>When the next page that waits for another try is due.</summary>
-    public static DateTimeOffset? NextDue(RecordState state) =>
-        state.Pages.Values.Where(p => p.IsOpen).Select(p => p.RetryAt).Where(at => at is not null).Min();
+    public DateTimeOffset? NextDue(RecordState state, WorkspaceVersion workspace)
+    {
+        var channels = channelsOf(workspace.Channels);
+        return state.Pages.Values
+            .Where(p => p is { Stage: PageStage.Queued, Tries.Count: > 0 } && !_sending.ContainsKey(p.Queued.Page))
+            .Select(p => NextTry.Of(p, channels, time.GetUtcNow())?.At)
+            .Min();
+    }
 
     /// <summary>Waits for what is under way.</summary>
     public Task EndAsync() => Task.WhenAll(_sending.Values);
@@ -57,31 +62,26 @@ public sealed partial class PageSender(
         // The page names its incident: it waits the moment until there is one.
         if (page.Queued.Episode is { } episode && !state.IncidentOfEpisode.ContainsKey(episode))
             return false;
-        return page.Stage switch
-        {
-            PageStage.Queued => page.RetryAt is not { } at || time.GetUtcNow() >= at,
-            PageStage.Sending => true, // not under way here: a crash fell in between
-            PageStage.Undeliverable => Ladder(page, channels).Count > 0, // a channel was configured meanwhile
-            _ => false,
-        };
+        if (page.Stage == PageStage.Accepted)
+            return false;
+        var now = time.GetUtcNow();
+        return NextTry.Of(page, channels, now) is { } next ? next.At <= now : page.Stage != PageStage.Undeliverable; // that nobody can carry it is entered once
     }
 
     private async Task SendAsync(Page page, IReadOnlyList<IChannel> channels, CancellationToken stopping)
     {
         try
         {
-            var ladder = Ladder(page, channels);
-            if (ladder.Count == 0)
+            if (NextTry.Of(page, channels, time.GetUtcNow()) is not { } next)
             {
                 await NoChannelAsync(page, stopping);
                 return;
             }
-            var channel = Rung(page, ladder);
-            var attempt = page.Attempts + 1;
-            var doubtful = page.Stage == PageStage.Sending;
-            await EnterAsync(page, new PageSending(page.Queued.Page, channel.Kind, attempt, time.GetUtcNow()), stopping);
-            var outcome = await channel.SendAsync(words.MessageOf(page, journal.State, journal.Log, doubtful), stopping);
-            await EnterAsync(page, ResultOf(page, channel, ladder, attempt, outcome), stopping);
+            var sending = new PageSending(page.Queued.Page, next.Channel.Kind, page.Attempts + 1, time.GetUtcNow());
+            await EnterAsync(page, sending, stopping);
+            var message = words.MessageOf(page, journal.State, journal.Log, possibleRepeat: page.Stage == PageStage.Sending);
+            var outcome = await OutcomeAsync(next, message, stopping);
+            await EnterAsync(page, ResultOf(page.Trying(sending), next.Channel, channels, outcome), stopping);
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
@@ -93,7 +93,22 @@ public sealed partial class PageSender(
         }
     }
 
-    private OpsEvent ResultOf(Page page, IChannel channel, IReadOnlyList<IChannel> ladder, int attempt, SendOutcome outcome)
+    /// <summary>What the channel says, within the time it has: one that hangs must not keep the page from the next.</summary>
+    private async Task<SendOutcome> OutcomeAsync(NextTry next, PageMessage message, CancellationToken stopping)
+    {
+        using var late = new CancellationTokenSource(next.Within, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping, late.Token);
+        try
+        {
+            return await next.Channel.SendAsync(message, either.Token);
+        }
+        catch (OperationCanceledException) when (!stopping.IsCancellationRequested)
+        {
+            return new SendOutcome.Failed($"{next.Channel.Kind} did not answer within {next.Within.TotalSeconds:0} s");
+        }
+    }
+
+    private OpsEvent ResultOf(Page page, IChannel channel, IReadOnlyList<IChannel> channels, SendOutcome outcome)
     {
         var now = time.GetUtcNow();
         switch (outcome)
@@ -101,14 +116,19 @@ public sealed partial class PageSender(
             case SendOutcome.Accepted taken:
                 return new PageAccepted(page.Queued.Page, channel.Kind, taken.ProviderId, now);
             case SendOutcome.Failed failed:
-                LogFailed(page.Queued.Receiver, channel.Kind, failed.Reason);
-                return new PageFailed(page.Queued.Page, channel.Kind, failed.Reason, Rejected: false, now + (failed.RetryAfter ?? BackOff(attempt)), now);
+                var rests = now + (failed.RetryAfter ?? BackOff((page.TriesOf(channel.Kind)?.Failures ?? 0) + 1));
+                return Failing(failed.Reason, rejected: false, rests);
             case SendOutcome.Rejected rejected:
-                LogFailed(page.Queued.Receiver, channel.Kind, rejected.Reason);
-                DateTimeOffset? retry = ladder.Count > 1 ? now : null;
-                return new PageFailed(page.Queued.Page, channel.Kind, rejected.Reason, Rejected: true, retry, now);
+                return Failing(rejected.Reason, rejected: true, rests: null);
             default:
                 throw new System.Diagnostics.UnreachableException();
+        }
+
+        PageFailed Failing(string reason, bool rejected, DateTimeOffset? rests)
+        {
+            LogFailed(page.Queued.Receiver, channel.Kind, reason);
+            var failed = new PageFailed(page.Queued.Page, channel.Kind, reason, rejected, RetryAt: now, now, rests);
+            return failed with { RetryAt = NextTry.Of(page.Failing(failed), channels, now)?.At };
         }
     }
 
@@ -131,27 +151,9 @@ public sealed partial class PageSender(
         },
         stopping);
 
-    /// <summary>The channels that may carry a page, best first: mail for an address, and whatever else is there rather than nobody.</summary>
-    private static List<IChannel> Ladder(Page page, IReadOnlyList<IChannel> channels)
+    private TimeSpan BackOff(int failures)
     {
-        var isAddress = page.Queued.Receiver.Contains('@');
-        return [.. channels
-            .Where(c => !page.GivenUp.Contains(c.Kind) && (isAddress || c.Kind != "smtp")) // mail needs an address
-            .OrderBy(c => c.Kind == "smtp" == isAddress ? 0 : 1)];
-    }
-
-    /// <summary>The same channel until it failed three times in a row, then the next, round and round: a page is never dropped.</summary>
-    private static IChannel Rung(Page page, List<IChannel> ladder)
-    {
-        var at = ladder.FindIndex(c => c.Kind == page.Channel);
-        if (at < 0)
-            return ladder[0];
-        return page.FailuresInRow >= FailuresBeforeNextChannel ? ladder[(at + 1) % ladder.Count] : ladder[at];
-    }
-
-    private TimeSpan BackOff(int attempt)
-    {
-        var seconds = Math.Min(Math.Pow(2, attempt - 1), RetryMax.TotalSeconds);
+        var seconds = Math.Min(Math.Pow(2, failures - 1), RetryMax.TotalSeconds);
         return TimeSpan.FromSeconds(seconds * (0.8 + (0.4 * random.NextDouble())));
     }
 

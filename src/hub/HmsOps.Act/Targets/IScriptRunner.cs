@@ -17,6 +17,15 @@ public interface IScriptRunner
     /// when nothing ever claimed the key, and then nothing can start it behind our back any more.
     /// </summary>
     Task<ScriptOutcome> FindAsync(EffectKey key, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// The orderly stop: ends every script that still runs, with all it started, within 10 s, and lets none begin any more. Whoever waits for one is answered
+    /// <see cref="ScriptOutcome.Unknown"/>, and so is a later hub. The token ends the waiting.
+    /// </summary>
+    Task EndAllAsync(CancellationToken cancellationToken);
+
+    /// <summary>Forgets runs that ended long ago; answers how many. Only to be called while nobody may still ask for one of them.</summary>
+    int CleanUp();
 }
 
 /// <summary>A script and how it is called. No shell takes part: arguments are handed over as they are.</summary>

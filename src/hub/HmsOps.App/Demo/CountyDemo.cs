@@ -30,7 +30,7 @@ internal sealed class CountyDemo(DemoWish wish, TimeProvider time, Action<string
         int code;
         using (folder)
             code = await InFolderAsync(folder, stopping);
-        print(wish.Keep ? $"stopped; workspace and data are kept in {folder.Path}" : "stopped; the demo's folder is removed");
+        print($"stopped; {folder.Farewell}");
         return code;
     }
 
@@ -60,8 +60,9 @@ internal sealed class CountyDemo(DemoWish wish, TimeProvider time, Action<string
         var up = new TaskCompletionSource<Uri>(TaskCreationOptions.RunContinuationsAsynchronously);
         using var showing = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         using var serving = new CancellationTokenSource();
-        var log = new HubLog(time, settings.LogLevel, settings.LogFormat, Console.Error.WriteLine);
-        var hub = new HubServer(settings, log, print).RunAsync(up.SetResult, serving.Token);
+        var isLeaving = false;
+        var log = new HubLog(time, settings.LogLevel, settings.LogFormat, SayUnlessLeaving);
+        var hub = new HubServer(settings, log, print, Leave).RunAsync(up.SetResult, serving.Token);
         var show = ShowAsync(up.Task, folder, court, showing);
         try
         {
@@ -75,6 +76,19 @@ internal sealed class CountyDemo(DemoWish wish, TimeProvider time, Action<string
             await hub;
         }
         return await hub ? ExitCode.Done : ExitCode.No;
+
+        // A second Ctrl+C: nobody waits for the hub any more, and what it says of its folder being gone is nobody's trouble.
+        void Leave()
+        {
+            Volatile.Write(ref isLeaving, true);
+            print($"stopped at once; {folder.Leave()}");
+        }
+
+        void SayUnlessLeaving(string line)
+        {
+            if (!Volatile.Read(ref isLeaving))
+                Console.Error.WriteLine(line);
+        }
     }
 
     private async Task ShowAsync(Task<Uri> up, DemoFolder folder, Uri court, CancellationTokenSource showing)

@@ -32,9 +32,34 @@ internal sealed class DemoFolder : IDisposable
         Rule.Put(DocketRule.Good);
     }
 
+    /// <summary>Its end while the hub may still write in it; what became of it, for people.</summary>
+    public string Leave()
+    {
+        if (_keep)
+            return Kept;
+        var gone = Path + ".gone"; // under another name nothing new can come into it
+        try
+        {
+            Directory.Move(Path, gone);
+            Directory.Delete(gone, recursive: true);
+            return Removed;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return $"the demo's folder could not be removed ({e.Message}); do it with: rm -r {(Directory.Exists(gone) ? gone : Path)}";
+        }
+    }
+
+    /// <summary>What becomes of it at the end, for people.</summary>
+    public string Farewell => _keep ? Kept : Removed;
+
     public void Dispose()
     {
         if (!_keep)
             Directory.Delete(Path, recursive: true);
     }
+
+    private string Kept => $"workspace and data are kept in {Path}";
+
+    private static string Removed => "the demo's folder is removed";
 }

@@ -1,3 +1,4 @@
+using HmsOps.Record.Events;
 using HmsOps.Workspace;
 using HmsOps.Workspace.Folder;
 
@@ -7,6 +8,8 @@ namespace HmsOps.App.Running;
 internal sealed class FolderFeed(WorkspaceFolder folder, TimeProvider time) : IWorkspaceFeed
 {
     public WorkspaceSnapshot Take() => folder.Take(CancellationToken.None);
+
+    public Task<ConfigCommit?> CommitAsync(CancellationToken cancellationToken) => new GitWorkTree(folder.Root, time).CommitAsync(cancellationToken);
 
     public Task WatchAsync(Func<WorkspaceSnapshot, CancellationToken, Task> changed, CancellationToken stopping) =>
         new WorkspaceWatcher(folder, time) { Changed = changed }.RunAsync(stopping);

@@ -1,6 +1,7 @@
 using HmsOps.Act;
 using HmsOps.Act.Commands;
 using HmsOps.Act.Paging;
+using HmsOps.Act.Targets;
 using HmsOps.Decide.Rules;
 using HmsOps.Disk;
 using HmsOps.Ledger;
@@ -22,7 +23,9 @@ public sealed partial class Hub : IDisposable
     private const string Actor = "system:app";
     private const string OriginEnd = "/ledger";
 
+    // A stop is over in 30 s: so long for what is under way, 10 s more to end the scripts that are not done by then, 2 s to enter what became of them.
     private static readonly TimeSpan EffectsEndWithin = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan SettledWithin = TimeSpan.FromSeconds(2);
 
     private readonly HubEdges _edges;
     private readonly ILogger _log;
@@ -126,26 +129,28 @@ public sealed partial class Hub : IDisposable
         SayRecovery("ledger", _ledger.Recovery);
 
         await EnterStartAsync(cancellationToken);
-        await _keeper.TakeAsync(feed.Take(), cancellationToken);
+        await _keeper.TakeAsync(feed.Take(), feed.CommitAsync, cancellationToken);
         var console = new ChapterConsole(Journal, Plan.Zone, _edges.Console);
+        var sweep = new RunSweep(Journal, _edges.Scripts, _edges.Time, _edges.Logs.CreateLogger<RunSweep>());
         Start("console", () => console.RunAsync(_recording.Token));
-        Start("acts", () => Acts.RunAsync(_acting.Token));
+        Start("acts", () => Acts.RunAsync(_deciding.Token, _acting.Token));
+        Start("runs", () => sweep.RunAsync(_deciding.Token));
         Start("rules", () => Scheduler.RunAsync(_deciding.Token));
-        Start("workspace", () => feed.WatchAsync(_keeper.TakeAsync, _deciding.Token));
+        Start("workspace", () => feed.WatchAsync((snapshot, token) => _keeper.TakeAsync(snapshot, feed.CommitAsync, token), _deciding.Token));
         Phase = HubPhase.Ready;
     }
 
-    /// <summary>Stops in order: no new verdicts, then no new acts, then what is running gets its time, then the stores.</summary>
+    /// <summary>
+    /// Stops in order: no new verdicts and no new acts; what is running gets its time, scripts that are not done by then are ended and said to be; then the stores.
+    /// </summary>
     public async Task StopAsync()
     {
         Phase = HubPhase.Stopping;
         _deciding.Cancel();
-        await EndAsync("rules", "workspace");
-        using (var grace = new CancellationTokenSource(EffectsEndWithin, _edges.Time))
-        using (grace.Token.Register(_acting.Cancel))
-        {
-            await Acts.QuietAsync(grace.Token);
-        }
+        await EndAsync("rules", "workspace", "runs");
+        await QuietWithinAsync(EffectsEndWithin);
+        await EndScriptsAsync();
+        await QuietWithinAsync(SettledWithin);
         _acting.Cancel();
         await EndAsync("acts");
         if (_ledger.State == LedgerState.Writable)
@@ -195,6 +200,24 @@ public sealed partial class Hub : IDisposable
             LogRecovered(log, finding.Sentence);
     }
 
+    private async Task QuietWithinAsync(TimeSpan span)
+    {
+        using var grace = new CancellationTokenSource(span, _edges.Time);
+        await Acts.QuietAsync(grace.Token);
+    }
+
+    private async Task EndScriptsAsync()
+    {
+        try
+        {
+            await _edges.Scripts.EndAllAsync(CancellationToken.None);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            LogNotEnded(e.Message);
+        }
+    }
+
     private void Start(string name, Func<Task> loop)
     {
         var running = _edges.Start(name, loop);
@@ -228,6 +251,9 @@ public sealed partial class Hub : IDisposable
 
     [LoggerMessage(3, LogLevel.Critical, "the loop {Loop} died", EventName = "loop_died")]
     private partial void LogDied(Exception e, string loop);
+
+    [LoggerMessage(4, LogLevel.Error, "not every script could be ended, look for what still runs: {Reason}", EventName = "scripts_not_ended")]
+    private partial void LogNotEnded(string reason);
 }
 
 /// <summary>Where the hub stands in its own life.</summary>

@@ -64,7 +64,7 @@ internal sealed class HubPage(Hub hub, HubLog log, TimeProvider time)
         var errors = hub.Workspace.Diagnostics.Where(d => d.Severity == HmsOps.Workspace.Severity.Error).ToList();
         if (errors.Count > 0)
             yield return new ImpairedPart("workspace", "errors", $"{errors.Count} {(errors.Count == 1 ? "error" : "errors")}; the last good versions stay in force. First: {errors[0]}", errors[0].Fix);
-        var pages = hub.Journal.State.Pages.Values.Where(p => p.Stage == PageStage.Undeliverable || p is { IsOpen: true, FailuresInRow: > 0 }).ToList();
+        var pages = hub.Journal.State.Pages.Values.Where(p => p.Stage == PageStage.Undeliverable || p is { IsOpen: true, LastFailure: not null }).ToList();
         if (pages.Count > 0)
         {
             yield return new ImpairedPart(

@@ -7,11 +7,16 @@ using HmsOps.Observe.Push;
 using HmsOps.Present;
 using HmsOps.Processes.Scripts;
 using HmsOps.Workspace.Folder;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace HmsOps.App.Running;
 
 /// <summary>A hub with its door open: the rooms, and Kestrel in front of them. Lives until it is told to stop, or until a loop dies.</summary>
-internal sealed class HubServer(HubSettings settings, HubLog log, Action<string> print)
+/// <param name="settings">Its settings.</param>
+/// <param name="log">Its log.</param>
+/// <param name="print">Its standard output.</param>
+/// <param name="leaving">The last thing done when it cannot or may not stop in order: after this the process is gone.</param>
+internal sealed class HubServer(HubSettings settings, HubLog log, Action<string> print, Action? leaving = null)
 {
     private static readonly TimeSpan LookAtLedgerEvery = TimeSpan.FromSeconds(1);
 
@@ -119,14 +124,33 @@ internal sealed class HubServer(HubSettings settings, HubLog log, Action<string>
             PromQL = hub.PromQL,
             Hub = page.Status,
             Push = page.PushAsync,
+            Limits = new PresentLimits
+            {
+                MetricBodyBytes = (int)settings.MetricBodyBytes,
+                MetricRead = settings.MetricRead,
+                QueryTime = settings.QueryTime,
+                LiveStreams = settings.LiveStreams,
+            },
             PublicUrl = hub.Plan.PublicUrl,
             Zone = settings.TimeZone,
             Hosts = HostsOf(hub.Plan),
             Metrics = () => OwnMetrics.TextOf(hub, _time.GetUtcNow()),
         });
         var app = builder.Build();
+        app.Use(LetItSpeakOut);
         app.MapPresent();
         return app;
+    }
+
+    /// <summary>
+    /// A body over its door's limit is answered before it is read. Cut off then, a sender that does not ask first (100-continue) finds a broken line and never reads the
+    /// answer; without the server's own limit the rest is read and dropped instead, for the server's 5 s at most. The door itself reads no more than its limit.
+    /// </summary>
+    private static Task LetItSpeakOut(HttpContext http, RequestDelegate next)
+    {
+        if (http.Request.ContentLength is not null && http.Request.Path == "/metric" && http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
+            limit.MaxRequestBodySize = null;
+        return next(http);
     }
 
     private string[] HostsOf(HubPlan plan) =>
@@ -163,15 +187,21 @@ internal sealed class HubServer(HubSettings settings, HubLog log, Action<string>
 
     private async Task StopAsync(Hub hub, WebApplication app)
     {
-        using var second = PosixSignalRegistration.Create(PosixSignal.SIGTERM, _ => Environment.Exit(1));
-        using var again = PosixSignalRegistration.Create(PosixSignal.SIGINT, _ => Environment.Exit(1));
+        using var second = PosixSignalRegistration.Create(PosixSignal.SIGTERM, _ => LeaveAtOnce());
+        using var again = PosixSignalRegistration.Create(PosixSignal.SIGINT, _ => LeaveAtOnce());
         var stopped = StopInOrderAsync(hub, app);
         if (await Task.WhenAny(stopped, Task.Delay(StopWithin, _time, CancellationToken.None)) != stopped)
         {
             log.CreateLogger("hub").LogError("the hub did not stop within {Seconds} s; the next start settles what is open", StopWithin.TotalSeconds);
-            Environment.Exit(1);
+            LeaveAtOnce();
         }
         await stopped;
+    }
+
+    private void LeaveAtOnce()
+    {
+        leaving?.Invoke();
+        Environment.Exit(1);
     }
 
     private static async Task StopInOrderAsync(Hub hub, WebApplication app)

@@ -39,4 +39,12 @@ public sealed record HubSettings
     public required long MetricBodyBytes { get; init; }
 
     public required int MetricItems { get; init; }
+
+    /// <summary>How long the body of a post to /metric may take.</summary>
+    public required TimeSpan MetricRead { get; init; }
+
+    /// <summary>How long one query may run.</summary>
+    public required TimeSpan QueryTime { get; init; }
+
+    public required int LiveStreams { get; init; }
 }

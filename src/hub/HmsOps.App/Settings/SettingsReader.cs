@@ -69,15 +69,18 @@ public sealed class SettingsReader
             OnPoison = Pick("ledger.on_poison", SettingsShape.OnPoison, Group(SettingsShape.Ledger), OnPoison.Serve),
             Secrets = SecretsOf(Pick("secrets", SettingsShape.Secrets, _file, [])),
             Hosts = Pick("http.hosts", SettingsShape.Hosts, Group(SettingsShape.Http), ["localhost"]),
-            MetricBodyBytes = Pick("limits.metric.body", SettingsShape.MetricBody, MetricLimits(), 1 << 20),
-            MetricItems = (int)Pick("limits.metric.items", SettingsShape.MetricItems, MetricLimits(), 10_000),
+            MetricBodyBytes = Pick("limits.metric.body", SettingsShape.MetricBody, LimitsOf(SettingsShape.Metric), 1 << 20),
+            MetricItems = (int)Pick("limits.metric.items", SettingsShape.MetricItems, LimitsOf(SettingsShape.Metric), 10_000),
+            MetricRead = Pick("limits.metric.read", SettingsShape.MetricRead, LimitsOf(SettingsShape.Metric), TimeSpan.FromSeconds(30)),
+            QueryTime = Pick("limits.query.time", SettingsShape.QueryTime, LimitsOf(SettingsShape.Query), TimeSpan.FromSeconds(30)),
+            LiveStreams = (int)Pick("limits.live.streams", SettingsShape.LiveStreams, LimitsOf(SettingsShape.Live), 1_000),
         };
         return KeepLateWithinRetention(settings);
     }
 
     private BoundRecord? Group(Key<BoundRecord> key) => _file is not null && _file.TryGet(key, out var group) ? group : null;
 
-    private BoundRecord? MetricLimits() => Group(SettingsShape.Limits) is { } limits && limits.TryGet(SettingsShape.Metric, out var metric) ? metric : null;
+    private BoundRecord? LimitsOf(Key<BoundRecord> door) => Group(SettingsShape.Limits) is { } limits && limits.TryGet(door, out var those) ? those : null;
 
     private T Pick<T>(string name, Key<T> key, BoundRecord? group, T otherwise)
     {

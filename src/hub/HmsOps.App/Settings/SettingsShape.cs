@@ -7,6 +7,8 @@ namespace HmsOps.App.Settings;
 public static class SettingsShape
 {
     private const long GiB = 1L << 30;
+    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
     private static readonly TimeSpan Ever = TimeSpan.FromDays(36_500); // a century: longer is a slip of the hand
 
     public static readonly Key<IReadOnlyList<ListenAddress>> Listen = new(
@@ -80,10 +82,17 @@ public static class SettingsShape
     public static readonly Key<long> MetricBody = new("body", new SizeType(1, GiB), "Bytes of one post to /metric.", "1MiB") { DefaultText = "1MiB" };
     public static readonly Key<long> MetricItems = new("items", new CountType(1, 10_000_000), "Metrics of one post to /metric.", "10000") { DefaultText = "10000" };
 
-    public static readonly Key<BoundRecord> Metric = Group("metric", "limits of /metric", [MetricBody, MetricItems]);
+    public static readonly Key<TimeSpan> MetricRead = new("read", new DurationType(Moment, Hour), "How long one post to /metric may take to arrive.", "30s") { DefaultText = "30s" };
+    public static readonly Key<BoundRecord> Metric = Group("metric", "limits of /metric", [MetricBody, MetricItems, MetricRead]);
+
+    public static readonly Key<TimeSpan> QueryTime = new("time", new DurationType(Moment, Hour), "How long one query of Prometheus' API may run.", "30s") { DefaultText = "30s" };
+    public static readonly Key<BoundRecord> Query = Group("query", "limits of queries", [QueryTime], ["concurrent", "queue", "samples", "memory", "points", "series"]);
+
+    public static readonly Key<long> LiveStreams = new("streams", new CountType(1, 100_000), "Event streams open at once.", "1000") { DefaultText = "1000" };
+    public static readonly Key<BoundRecord> Live = Group("live", "limits of live streams", [LiveStreams]);
 
     public static readonly Key<BoundRecord> Limits = Group(
-        "limits", "limits", [Metric], ["scrape", "write", "otlp", "query", "script", "http", "yaml", "ledger", "sessions", "silences"]);
+        "limits", "limits", [Metric, Query, Live], ["scrape", "write", "otlp", "script", "http", "yaml", "ledger", "sessions", "silences"]);
 
     /// <summary>The table.</summary>
     public static RecordShape Shape { get; } = new(

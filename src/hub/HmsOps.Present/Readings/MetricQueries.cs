@@ -23,6 +23,13 @@ public static class MetricQueries
         ? $"sum(rate({Selector(metric)}[{Text(window)}]))"
         : $"histogram_avg(sum(rate({Selector(metric)}[{Text(window)}]))) or avg(avg_over_time({Selector(metric)}[{Text(window)}]))";
 
+    /// <summary>
+    /// The highest single value in the window, to the upper bound of its bucket where the metric is a histogram. A counter has none: its rate is
+    /// always one over a window.
+    /// </summary>
+    public static string Highest(string metric, TimeSpan window) =>
+        $"histogram_quantile(1, sum(rate({Selector(metric)}[{Text(window)}]))) or max(max_over_time({Selector(metric)}[{Text(window)}]))";
+
     /// <summary>A percentile of what was observed in the window; nothing where the metric is no histogram.</summary>
     public static string Quantile(double quantile, string metric, TimeSpan window) =>
         $"histogram_quantile({quantile:R}, sum(rate({Selector(metric)}[{Text(window)}])))";

@@ -10,7 +10,7 @@ public sealed class MetricReader(PromEngine engine)
 {
     private const int SendersMax = 12;
 
-    /// <summary>Average, percentiles and senders over a range.</summary>
+    /// <summary>Average, highest, percentiles and senders over a range.</summary>
     public MetricReading Read(string metric, DateTimeOffset from, DateTimeOffset to, TimeSpan step, CancellationToken cancellationToken)
     {
         var reading = Empty(metric, from, to, step);
@@ -21,6 +21,7 @@ public sealed class MetricReader(PromEngine engine)
             AddLine(lines, MainName(metric), MetricQueries.Average(metric, window), LineWeight.Solid, reading, cancellationToken);
             if (!MetricQueries.IsCounter(metric))
             {
+                AddLine(lines, "highest", MetricQueries.Highest(metric, window), LineWeight.Edge, reading, cancellationToken);
                 AddLine(lines, "p95", MetricQueries.Quantile(0.95, metric, window), LineWeight.Dashed, reading, cancellationToken);
                 AddLine(lines, "p99", MetricQueries.Quantile(0.99, metric, window), LineWeight.Dotted, reading, cancellationToken);
             }

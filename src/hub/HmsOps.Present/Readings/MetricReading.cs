@@ -15,7 +15,7 @@ public sealed record MetricReading
 
     public required TimeSpan Step { get; init; }
 
-    /// <summary>The average first; percentiles follow where the metric is a histogram. Empty when nothing was measured in the range.</summary>
+    /// <summary>The average first; the highest follows, and percentiles where the metric is a histogram. Empty when nothing was measured in the range.</summary>
     public IReadOnlyList<Line> Lines { get; init; } = [];
 
     /// <summary>Who sends it, busiest first.</summary>
@@ -30,8 +30,27 @@ public sealed record MetricReading
     /// <summary>When something was last measured, to the step; null when never in the range.</summary>
     public DateTimeOffset? LastSeen => Main is { Times.Count: > 0 } line ? DateTimeOffset.FromUnixTimeMilliseconds(line.Times[^1]) : null;
 
-    /// <summary>The highest of the average in the range.</summary>
-    public double? Highest => Main is { Values.Count: > 0 } line ? line.Values.Max() : null;
+    /// <summary>The window each point looks back over.</summary>
+    public TimeSpan Window => MetricQueries.WindowOf(Step);
+
+    /// <summary>
+    /// The highest single value of the range, and the first point that saw it; of a counter, the highest rate over one <see cref="Window"/>. Points
+    /// whose window begins before the range are left out: windows overlap, so nothing of the range is lost with them.
+    /// </summary>
+    public Peak? Peak
+    {
+        get
+        {
+            if ((Lines.FirstOrDefault(l => l.Weight == LineWeight.Edge) ?? Main) is not { } line)
+                return null;
+            var first = (From + Window).ToUnixTimeMilliseconds();
+            var points = Enumerable.Range(0, line.Times.Count).Where(i => line.Times[i] >= first).ToList();
+            if (points.Count == 0)
+                return null;
+            var at = points.MaxBy(i => line.Values[i]);
+            return new Peak(line.Values[at], DateTimeOffset.FromUnixTimeMilliseconds(line.Times[at]));
+        }
+    }
 
     public double PerMinute => Senders.Sum(s => s.PerMinute);
 
@@ -39,6 +58,10 @@ public sealed record MetricReading
 
     private double Fresh => 2 * Step.TotalMilliseconds;
 }
+
+/// <summary>The highest value of a range.</summary>
+/// <param name="At">The first point that saw it: it came in the step before.</param>
+public sealed record Peak(double Value, DateTimeOffset At);
 
 /// <summary>One line of a chart, and the query that draws it.</summary>
 /// <param name="Name">As in the legend.</param>
@@ -51,6 +74,9 @@ public enum LineWeight
     Solid,
     Dashed,
     Dotted,
+
+    /// <summary>The upper edge of a shaded band that begins at the first line.</summary>
+    Edge,
 }
 
 /// <summary>One series that carries the metric.</summary>

@@ -4,8 +4,8 @@ import { onTick } from "./ticks.js";
 
 // <ops-chart>: draws on a canvas what the server drew as SVG, and goes on. It fetches its own samples by the queries of its <ops-line> children;
 // bounds, bands and marks are children too, so that what the page learns later needs no script of its own.
-const dashes = { solid: [], dashed: [5, 3], dotted: [2, 3] };
-const widths = { solid: 2, dashed: 1.5, dotted: 1.25 };
+const dashes = { solid: [], dashed: [5, 3], dotted: [2, 3], edge: [] };
+const widths = { solid: 2, dashed: 1.5, dotted: 1.25, edge: 1 };
 const shrinkAfter = 10000; // ms: the axis grows at once and shrinks late, so that it does not jump
 
 class Chart extends HTMLElement {
@@ -200,7 +200,8 @@ class Chart extends HTMLElement {
     if (!d) return;
     g.save();
     g.beginPath(); g.rect(box.left, box.top - 2, box.right - box.left, box.bottom - box.top + 4); g.clip();
-    g.strokeStyle = c("s1"); g.lineWidth = widths[line.weight]; g.lineJoin = "round"; g.setLineDash(dashes[line.weight]);
+    if (line.weight === "edge") this.drawReach(g, d, x, y, c);
+    g.strokeStyle = c(line.weight === "edge" ? "spark" : "s1"); g.lineWidth = widths[line.weight]; g.lineJoin = "round"; g.setLineDash(dashes[line.weight]);
     if (line.weight === "dotted") g.globalAlpha = 0.75;
     g.beginPath();
     for (let i = 0; i < d.t.length; i++) {
@@ -209,6 +210,21 @@ class Chart extends HTMLElement {
     }
     g.stroke();
     g.restore();
+  }
+
+  // The shaded band: from the first line up to an edge, in a piece for each unbroken stretch.
+  drawReach(g, edge, x, y, c) {
+    const base = this.data.get(this.lines[0].name), below = new Map(base.t.map((t, i) => [t, base.v[i]]));
+    g.fillStyle = c("s1"); g.globalAlpha = 0.18;
+    for (let first = 0, i = 0; i < edge.t.length; i++) {
+      if (i + 1 < edge.t.length && edge.t[i + 1] - edge.t[i] <= 2 * this.step) continue;
+      g.beginPath();
+      for (let k = first; k <= i; k++) g.lineTo(x(edge.t[k]), y(edge.v[k]));
+      for (let k = i; k >= first; k--) g.lineTo(x(edge.t[k]), y(below.get(edge.t[k]) ?? edge.v[k]));
+      g.fill();
+      first = i + 1;
+    }
+    g.globalAlpha = 1;
   }
 
   drawMarks(g, marks, box, x, c) {
@@ -283,7 +299,8 @@ class Chart extends HTMLElement {
     this.tip.hidden = false;
     const px = this.x(this.cursor), wide = this.tip.offsetWidth;
     this.tip.style.left = (px + 14 + wide < this.clientWidth ? px + 14 : px - 14 - wide) + "px";
-    if (aloud) document.querySelector(".told").textContent = [this.clock(this.cursor, true), ...rows.map(r => r.join(" "))].join(", ");
+    const marked = [...this.querySelectorAll("ops-mark")].map(m => m.dataset).filter(m => m.at > this.cursor - this.step && m.at <= this.cursor);
+    if (aloud) document.querySelector(".told").textContent = [this.clock(this.cursor, true), ...rows.map(r => r.join(" ")), ...marked.map(m => m.words)].join(", ");
     this.later();
   }
 

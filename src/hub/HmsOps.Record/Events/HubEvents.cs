@@ -10,9 +10,18 @@ public sealed record HubStopped(DateTimeOffset At) : OpsEvent;
 public sealed record LedgerRecovered(long Bytes, string Detail, DateTimeOffset At) : OpsEvent;
 
 /// <summary>A version of the workspace came into force.</summary>
+/// <param name="Git">Where it came from; null where the folder is in no repository, or git could not tell.</param>
 public sealed record ConfigApplied(
     string Hash, string? Previous, IReadOnlyList<ConfigFile> Files, IReadOnlyList<string> RulesAdded, IReadOnlyList<string> RulesRemoved,
-    IReadOnlyList<string> RulesChanged, int Errors, DateTimeOffset At) : OpsEvent;
+    IReadOnlyList<string> RulesChanged, int Errors, DateTimeOffset At, ConfigCommit? Git = null) : OpsEvent;
+
+/// <summary>The commit a version of the workspace was read at.</summary>
+/// <param name="Commit">Its full name.</param>
+/// <param name="Author">Name and address; null when <paramref name="Dirty"/>, for who changed the files since is not known.</param>
+/// <param name="CommittedAt">When it was committed, as the committer's clock said.</param>
+/// <param name="Subject">The first line of its message.</param>
+/// <param name="Dirty">Files of the workspace differed from the commit.</param>
+public sealed record ConfigCommit(string Commit, string? Author, DateTimeOffset CommittedAt, string Subject, bool Dirty);
 
 /// <summary>A file of that version: what it is now.</summary>
 public sealed record ConfigFile(string Path, string Sha256, string Change);

@@ -16,4 +16,7 @@ public sealed record PageAccepted(string Page, string Channel, string ProviderId
 
 /// <summary>A try failed. <paramref name="RetryAt"/> is null when no channel is left to try: the page is undeliverable and shown in red.</summary>
 /// <param name="Rejected">The other side will never take it over this channel.</param>
-public sealed record PageFailed(string Page, string Channel, string Reason, bool Rejected, DateTimeOffset? RetryAt, DateTimeOffset At) : OpsEvent;
+/// <param name="RetryAt">When the page is tried again, over whichever channel.</param>
+/// <param name="RestsUntil">Before that this channel is not tried again with this page; left out by the first entries of this name, which meant <paramref name="RetryAt"/>.</param>
+public sealed record PageFailed(
+    string Page, string Channel, string Reason, bool Rejected, DateTimeOffset? RetryAt, DateTimeOffset At, DateTimeOffset? RestsUntil = null) : OpsEvent;

@@ -84,6 +84,5 @@ internal static class ActFold
 
     private static RecordState Add(RecordState state, Act act) => state with { Acts = state.Acts.SetItem(act.Id, act) };
 
-    private static RecordState Change(RecordState state, Guid intent, Func<Act, Act> change) =>
-        state.Acts.TryGetValue(intent, out var act) ? state with { Acts = state.Acts.SetItem(intent, change(act)) } : state;
+    private static RecordState Change(RecordState state, Guid intent, Func<Act, Act> change) => state with { Acts = state.Acts.Change(intent, change) };
 }

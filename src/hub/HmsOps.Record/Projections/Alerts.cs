@@ -94,6 +94,5 @@ internal static class AlertFold
 
     private static RecordState Set(RecordState state, string key, AlertState alert) => state with { Alerts = state.Alerts.SetItem(key, alert) };
 
-    private static RecordState Change(RecordState state, string key, Func<AlertState, AlertState> change) =>
-        state.Alerts.TryGetValue(key, out var alert) ? Set(state, key, change(alert)) : state;
+    private static RecordState Change(RecordState state, string key, Func<AlertState, AlertState> change) => state with { Alerts = state.Alerts.Change(key, change) };
 }

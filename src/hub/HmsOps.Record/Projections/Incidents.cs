@@ -93,7 +93,5 @@ internal static class IncidentFold
         Change(state, incident, i => i with { Entries = i.Entries.Add(sequence) });
 
     private static RecordState Change(RecordState state, string incident, Func<Incident, Incident> change) =>
-        state.Incidents.TryGetValue(incident, out var known)
-            ? state with { Incidents = state.Incidents.SetItem(incident, change(known)) }
-            : state;
+        state with { Incidents = state.Incidents.Change(incident, change) };
 }

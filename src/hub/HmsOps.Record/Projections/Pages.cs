@@ -35,8 +35,8 @@ public sealed record Page
     /// <summary>The channel tried last, or the one that took it.</summary>
     public string? Channel { get; init; }
 
-    /// <summary>Tries of <see cref="Channel"/> that failed, one after another.</summary>
-    public int FailuresInRow { get; init; }
+    /// <summary>How each channel tried so far has done, in the order they were first tried.</summary>
+    public IReadOnlyList<ChannelTries> Tries { get; init; } = [];
 
     /// <summary>Channels that will never take this page.</summary>
     public IReadOnlyList<string> GivenUp { get; init; } = [];
@@ -48,7 +48,37 @@ public sealed record Page
     public DateTimeOffset? AcceptedAt { get; init; }
 
     public bool IsOpen => Stage is PageStage.Queued or PageStage.Sending;
+
+    /// <summary>What is known of a channel; null when this page was never tried over it.</summary>
+    public ChannelTries? TriesOf(string channel) => Tries.FirstOrDefault(t => t.Channel == channel);
+
+    /// <summary>The page once a channel is being tried.</summary>
+    public Page Trying(PageSending e) => this with
+    {
+        Stage = PageStage.Sending,
+        Channel = e.Channel,
+        Attempts = Attempts + 1,
+        Tries = TriesOf(e.Channel) is null ? [.. Tries, new ChannelTries(e.Channel, e.At)] : Tries,
+        RetryAt = null,
+    };
+
+    /// <summary>The page after a try that failed.</summary>
+    public Page Failing(PageFailed e) => this with
+    {
+        Stage = e.RetryAt is null ? PageStage.Undeliverable : PageStage.Queued,
+        Channel = e.Channel,
+        Tries = [.. Tries.Select(t => t.Channel == e.Channel ? t with { Failures = t.Failures + 1, RestsUntil = e.RestsUntil ?? e.RetryAt } : t)],
+        GivenUp = e.Rejected && !GivenUp.Contains(e.Channel) ? [.. GivenUp, e.Channel] : GivenUp,
+        LastFailure = e.Reason,
+        RetryAt = e.RetryAt,
+    };
 }
+
+/// <summary>How one channel has done with one page.</summary>
+/// <param name="Since">When it was first tried.</param>
+/// <param name="Failures">Tries that failed.</param>
+/// <param name="RestsUntil">Not to be tried again before that.</param>
+public sealed record ChannelTries(string Channel, DateTimeOffset Since, int Failures = 0, DateTimeOffset? RestsUntil = null);
 
 internal static class PageFold
 {
@@ -64,27 +94,11 @@ internal static class PageFold
                 Stage = PageStage.Queued,
             }),
         },
-        PageSending e => Change(state, e.Page, p => p with
-        {
-            Stage = PageStage.Sending,
-            Channel = e.Channel,
-            Attempts = p.Attempts + 1,
-            FailuresInRow = p.Channel == e.Channel ? p.FailuresInRow : 0,
-            RetryAt = null,
-        }),
+        PageSending e => Change(state, e.Page, p => p.Trying(e)),
         PageAccepted e => Change(state, e.Page, p => p with { Stage = PageStage.Accepted, Channel = e.Channel, AcceptedAt = e.At, LastFailure = null }),
-        PageFailed e => Change(state, e.Page, p => p with
-        {
-            Stage = e.RetryAt is null ? PageStage.Undeliverable : PageStage.Queued,
-            Channel = e.Channel,
-            FailuresInRow = p.FailuresInRow + 1,
-            GivenUp = e.Rejected && !p.GivenUp.Contains(e.Channel) ? [.. p.GivenUp, e.Channel] : p.GivenUp,
-            LastFailure = e.Reason,
-            RetryAt = e.RetryAt,
-        }),
+        PageFailed e => Change(state, e.Page, p => p.Failing(e)),
         _ => state,
     };
 
-    private static RecordState Change(RecordState state, string page, Func<Page, Page> change) =>
-        state.Pages.TryGetValue(page, out var known) ? state with { Pages = state.Pages.SetItem(page, change(known)) } : state;
+    private static RecordState Change(RecordState state, string page, Func<Page, Page> change) => state with { Pages = state.Pages.Change(page, change) };
 }

@@ -1,5 +1,4 @@
 using System.Text;
-using FsCheck;
 using FsCheck.Fluent;
 using HmsOps.Act.Paging;
 using HmsOps.Act.Paging.Smtp;
@@ -89,7 +88,7 @@ public sealed class MailTextTests
                 && mail[..headEnd].Split("\r\n").All(line => line.Length <= 90)
                 && Decoded(Header(page, "Subject")) == page.Subject
                 && (read == written || read == written + "\r\n");
-        }).QuickCheckThrowOnFailure();
+        }).Holds();
     }
 
     private static string Header(PageMessage page, string name)

@@ -14,6 +14,10 @@ public sealed class ScriptRunner(ScriptRuns runs) : IScriptRunner
     public async Task<ScriptOutcome> FindAsync(EffectKey key, CancellationToken cancellationToken) =>
         OutcomeOf(await runs.FindAsync(new RunId(key.Value), cancellationToken));
 
+    public Task EndAllAsync(CancellationToken cancellationToken) => runs.EndAllAsync(cancellationToken);
+
+    public int CleanUp() => runs.CleanUp();
+
     private static ScriptOutcome OutcomeOf(RunOutcome outcome) => outcome switch
     {
         RunOutcome.Exited exited => new ScriptOutcome.Exited(exited.Code, exited.Output, exited.Took),

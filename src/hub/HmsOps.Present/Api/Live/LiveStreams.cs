@@ -7,11 +7,9 @@ using Microsoft.Extensions.Hosting;
 
 namespace HmsOps.Present.Api.Live;
 
-/// <summary>The event streams that are open, at most a thousand; they end when the hub stops, so that a stop never waits for a page that is left open.</summary>
-internal sealed class LiveStreams(IHostApplicationLifetime lifetime)
+/// <summary>The event streams that are open, at most as many as the settings allow; they end when the hub stops, so that a stop never waits for a page that is left open.</summary>
+internal sealed class LiveStreams(PresentSources sources, IHostApplicationLifetime lifetime)
 {
-    public const int OpenMax = 1_000;
-
     private int _open;
 
     /// <summary>Streams open right now.</summary>
@@ -20,12 +18,12 @@ internal sealed class LiveStreams(IHostApplicationLifetime lifetime)
     /// <summary>Begins a stream, or answers why there is none.</summary>
     public async Task<LiveStream?> OpenAsync(HttpContext http)
     {
-        if (Interlocked.Increment(ref _open) > OpenMax)
+        if (Interlocked.Increment(ref _open) > sources.Limits.LiveStreams)
         {
             Interlocked.Decrement(ref _open);
             var full = new Problem(
                 "streams-full", "Too many live streams are open", StatusCodes.Status503ServiceUnavailable,
-                $"The hub holds {OpenMax} of them (limits.live.streams). Pages work without one; close some, or ask again in 10 s.")
+                $"The hub holds {sources.Limits.LiveStreams} of them (limits.live.streams). Pages work without one; close some, or ask again in 10 s.")
             { RetryAfter = 10 };
             await full.WriteAsync(http.Response, http.RequestAborted);
             return null;

@@ -13,8 +13,6 @@ internal sealed class QueryEndpoints(PresentSources sources, QueryGate gate)
 {
     private const long PointsMax = 11_000;
 
-    private static readonly TimeSpan TimeMax = TimeSpan.FromSeconds(30);
-
     public void Map(IEndpointRouteBuilder routes)
     {
         string[] methods = [HttpMethods.Get, HttpMethods.Post];
@@ -36,7 +34,7 @@ internal sealed class QueryEndpoints(PresentSources sources, QueryGate gate)
         if (place is null)
         {
             http.Response.Headers.RetryAfter = "1";
-            await RefuseAsync(http, new Refusal(503, "unavailable", "too many queries wait already (limits.query.concurrent); try again in a second"));
+            await RefuseAsync(http, new Refusal(503, "unavailable", "too many queries wait already; try again in a second"));
             return;
         }
         using var late = new CancellationTokenSource(TimeoutOf(asked), sources.Time);
@@ -114,8 +112,8 @@ internal sealed class QueryEndpoints(PresentSources sources, QueryGate gate)
             : null;
     }
 
-    private static TimeSpan TimeoutOf(IReadOnlyDictionary<string, string> asked) =>
-        asked.TryGetValue("timeout", out var text) && PromTime.TryReadStep(text, out var ms) && ms < TimeMax.TotalMilliseconds ? TimeSpan.FromMilliseconds(ms) : TimeMax;
+    private TimeSpan TimeoutOf(IReadOnlyDictionary<string, string> asked) =>
+        asked.TryGetValue("timeout", out var text) && PromTime.TryReadStep(text, out var ms) && ms < sources.Limits.QueryTime.TotalMilliseconds ? TimeSpan.FromMilliseconds(ms) : sources.Limits.QueryTime;
 
     private static Refusal Bad(string parameter, string what) => new(400, "bad_data", $"invalid parameter \"{parameter}\": {what}");
 

@@ -33,6 +33,9 @@ public sealed record BoardModel
     /// <summary>Episodes in the range or still open, newest first.</summary>
     public required IReadOnlyList<Episode> Episodes { get; init; }
 
+    /// <summary>What the highest figure is of: single values, or a counter's rates over one window.</summary>
+    public string HighestOf => MetricQueries.IsCounter(Metric) ? $"Highest over {Quantity.Duration(Reading.Window)}" : "Highest";
+
     /// <summary>True when neither a rule nor a sample knows the name.</summary>
     public bool IsUnknown => Rules.Count == 0 && Reading.Lines.Count == 0 && Reading.Senders.Count == 0 && Episodes.Count == 0;
 

@@ -8,6 +8,8 @@ namespace HmsOps.Present.Web.Charts;
 /// <summary>One chart, as data: drawn by the server as SVG, and drawn again by <c>&lt;ops-chart&gt;</c> where script runs.</summary>
 public sealed record ChartModel
 {
+    private const int ToldMax = 8; // more in one breath nobody keeps in mind; the table has them
+
     public required string Title { get; init; }
 
     public required string Unit { get; init; }
@@ -21,6 +23,9 @@ public sealed record ChartModel
     public required Moment Clock { get; init; }
 
     public IReadOnlyList<Line> Lines { get; init; } = [];
+
+    /// <summary>The highest value of the range; null when nothing was measured in it.</summary>
+    public Peak? Peak { get; init; }
 
     public ChartBound? Bound { get; init; }
 
@@ -42,10 +47,34 @@ public sealed record ChartModel
             if (Lines.Count == 0)
                 return EmptyReason ?? "There is nothing to draw.";
             var values = Lines[0].Values;
-            var peak = Enumerable.Range(0, values.Count).MaxBy(i => values[i]);
-            var at = DateTimeOffset.FromUnixTimeMilliseconds(Lines[0].Times[peak]);
-            return $"{Lines[0].Name} from {Quantity.Of(values[0], Unit)} to {Quantity.Of(values[^1], Unit)}, highest {Quantity.Of(values[peak], Unit)} at {Clock.Of(at)}"
-                + (Bound is null ? "." : $"; the alert line is {Bound.Label}.");
+            var highest = Peak is null ? "" : $", highest {Quantity.Of(Peak.Value, Unit)} at {Clock.Of(Peak.At)}";
+            var bound = Bound is null ? "" : $"; the alert line is {Bound.Label}";
+            return $"{Lines[0].Name} from {Quantity.Of(values[0], Unit)} to {Quantity.Of(values[^1], Unit)}{highest}{bound}.{MarksInWords}";
+        }
+    }
+
+    /// <summary>What the shaded band means; null where there is none.</summary>
+    public string? BandInWords => Lines.Any(l => l.Weight == LineWeight.Edge)
+        ? $"from the average up to the highest single value of the {Quantity.DurationInWords(MetricQueries.WindowOf(Step))} before"
+        : null;
+
+    /// <summary>Everything that is marked, ends of alerts too, oldest first.</summary>
+    public IReadOnlyList<MarkInWords> Told =>
+    [
+        .. Marks.Select(m => new MarkInWords(m.At, m.Words))
+            .Concat(Bands.Where(b => b.To >= From && b.To <= To).Select(b => new MarkInWords(b.To ?? To, "alert over")))
+            .OrderBy(m => m.At),
+    ];
+
+    private string MarksInWords
+    {
+        get
+        {
+            var told = Told;
+            if (told.Count == 0)
+                return "";
+            var earlier = told.Count > ToldMax ? $"{Quantity.Count(told.Count - ToldMax)} earlier, " : "";
+            return $" Marked: {earlier}{string.Join(", ", told.Skip(told.Count - ToldMax).Select(m => $"{m.Words} at {Clock.Of(m.At)}"))}.";
         }
     }
 
@@ -63,6 +92,7 @@ public sealed record ChartModel
             Step = reading.Step,
             Clock = clock,
             Lines = reading.Lines,
+            Peak = reading.Peak,
             Bound = rule is null ? null : new ChartBound(rule.Threshold, Quantity.OfRound(rule.Threshold, unit)),
             Bands = [.. episodes
                 .Where(e => e.FiredAt <= reading.To && (e.ResolvedAt ?? clock.Now) >= reading.From)
@@ -82,13 +112,16 @@ public sealed record ChartBound(double Value, string Label);
 /// <summary>The time an alert was firing; still is when it has no end.</summary>
 public sealed record ChartBand(DateTimeOffset From, DateTimeOffset? To);
 
+/// <summary>What a mark says where there is room for words.</summary>
+public sealed record MarkInWords(DateTimeOffset At, string Words);
+
 /// <summary>Something that happened, with its tag.</summary>
-public sealed record ChartMark(DateTimeOffset At, string Shape, string Tag, long Sequence)
+public sealed record ChartMark(DateTimeOffset At, string Shape, string Tag, string Words, long Sequence)
 {
     public static ChartMark Of(Mark mark) => mark.Kind switch
     {
-        MarkKind.Fired => new(mark.At, "triangle", "alert", mark.Sequence),
-        MarkKind.Acted => new(mark.At, "disc", Deed.Of(mark.Text).Past, mark.Sequence),
-        _ => new(mark.At, "ring", $"not: {Deed.Of(mark.Text).Infinitive}", mark.Sequence),
+        MarkKind.Fired => new(mark.At, "triangle", "alert", "alert fired", mark.Sequence),
+        MarkKind.Acted => new(mark.At, "disc", Deed.Of(mark.Text).Past, Deed.Of(mark.Text).Past, mark.Sequence),
+        _ => new(mark.At, "ring", $"not: {Deed.Of(mark.Text).Infinitive}", $"could not {Deed.Of(mark.Text).Infinitive}", mark.Sequence),
     };
 }

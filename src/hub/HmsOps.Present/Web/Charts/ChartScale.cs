@@ -73,6 +73,26 @@ public sealed class ChartScale
         return path.ToString();
     }
 
+    /// <summary>The area between an upper line and a lower one as SVG path data, in a piece for each unbroken stretch of the upper.</summary>
+    public string Area(Line upper, Line lower)
+    {
+        var path = new StringBuilder();
+        var gap = 2 * _chart.Step.TotalMilliseconds;
+        var below = new Dictionary<long, double>(lower.Times.Zip(lower.Values, KeyValuePair.Create));
+        for (int i = 0, first = 0; i < upper.Times.Count; i++)
+        {
+            if (i + 1 < upper.Times.Count && upper.Times[i + 1] - upper.Times[i] <= gap)
+                continue;
+            for (var k = first; k <= i; k++)
+                path.Append(k == first ? 'M' : 'L').Append(Text(X(upper.Times[k]))).Append(' ').Append(Text(Y(upper.Values[k])));
+            for (var k = i; k >= first; k--)
+                path.Append('L').Append(Text(X(upper.Times[k]))).Append(' ').Append(Text(Y(below.GetValueOrDefault(upper.Times[k], upper.Values[k]))));
+            path.Append('Z');
+            first = i + 1;
+        }
+        return path.ToString();
+    }
+
     /// <summary>One decimal is a tenth of a pixel.</summary>
     public static string Text(double coordinate) => coordinate.ToString("0.#", CultureInfo.InvariantCulture);
 

@@ -47,7 +47,7 @@ public sealed record IncidentModel
         return new IncidentModel
         {
             Incident = incident,
-            Title = incident.Title,
+            Title = RecordWords.OfIncidentTitle(incident.Title),
             Sentence = Sentences.OfIncident(incident, episodes, clock.Now),
             Need = incident.IsOpen ? Sentences.NeedOf(act) : "",
             Clock = clock,
@@ -82,12 +82,12 @@ public sealed record TimelineItem(long Sequence, DateTimeOffset At, string Actor
         [
             ("PromQL", e.PromQL, true),
             ("Rule", e.Rule, false),
-            ("Seen", $"{Quantity.Count(e.Evidence.Sparkline.Count, "point", "points")} in {Quantity.Duration(e.Evidence.To - e.Evidence.From)}", false),
+            ("Kept with it", $"{Quantity.Count(e.Evidence.Sparkline.Count, "value", "values")} of the {Quantity.Duration(e.Evidence.To - e.Evidence.From)} before", false),
         ],
         ActIntended e =>
         [
             ("Why", e.Reason, false),
-            .. e.Guards.Select(g => (g.Allows ? "Guard, passed" : "Guard, refused", $"{g.Guard}: {g.Detail}", false)),
+            .. e.Guards.Select(g => (g.Allows ? "Guard, passed" : "Guard, refused", $"{RecordWords.OfGuard(g.Guard)}: {g.Detail}", false)),
             .. e.Script is { } script ? new[] { ("Script", script, true) } : [],
         ],
         ActDone { Output.Length: > 0 } e => [("Output", e.Output.TrimEnd(), true)],

@@ -78,7 +78,7 @@ public static class Quantity
     {
         string[] units = ["B", "kB", "MB", "GB", "TB"];
         var at = 0;
-        while (Math.Abs(bytes) >= 1_000 && at < units.Length - 1)
+        while (Math.Abs(bytes) >= 999.5 && at < units.Length - 1) // what would be written 1000
         {
             bytes /= 1_000;
             at++;

@@ -68,28 +68,30 @@ public static class Sentences
         {
             { Settled.Outcome: "succeeded" } act => $"HMS-OPS {Deed.Of(act).Past} {After(worst.FiredAt, act.Done?.At ?? act.At)} the alert and watches whether it helps.",
             { IsOpen: true } act => $"HMS-OPS found what to do and is about it: {Deed.Of(act).Infinitive}.",
-            null => $"{worst.Name} has been over its bound for {Quantity.Duration(now - worst.FiredAt)}.",
+            null => $"The alert on {worst.Name} has been firing for {Quantity.Duration(now - worst.FiredAt)}.",
             _ => "",
         };
         return $"{did} {NeedOf(worst.Act)}".Trim();
     }
 
-    /// <summary>The title of an incident: what was wrong, in the words of the rule.</summary>
+    /// <summary>What an incident's page says first: which alert, for how long, and what the hub did.</summary>
     public static string OfIncident(Incident incident, IReadOnlyList<Episode> episodes, DateTimeOffset now)
     {
         if (episodes.Count == 0)
-            return incident.IsOpen ? $"{incident.Title} has been open for {Quantity.Duration(now - incident.OpenedAt)}." : $"{incident.Title} is over.";
+            return $"{RecordWords.OfIncidentTitle(incident.Title)} {(incident.IsOpen ? $"has been open for {Quantity.Duration(now - incident.OpenedAt)}" : "is over")}.";
         var first = episodes[0];
-        var until = incident.ResolvedAt ?? now;
+        // What lasted is the alert: how long the value itself was outside its bound, a window cannot say.
         var what = first.Alert?.Fired is { } fired
-            ? $"{Subject(fired.Alert.Metric ?? fired.Alert.Name)} {Stood(incident.IsOpen)} {Beyond(fired.Op)} {Quantity.InUnit(fired.Threshold, fired.Unit)}"
-            : $"{first.Name} {(incident.IsOpen ? "has been firing" : "was firing")}";
-        var sentence = $"For {Quantity.Duration(until - first.FiredAt)} {what}.";
+            ? $"{fired.Alert.Metric ?? fired.Alert.Name} ({Beyond(fired.Op)} {Quantity.InUnit(fired.Threshold, fired.Unit)}{Over(fired.Window)})"
+            : first.Name;
+        var lasted = first.ResolvedAt is { } over ? $"lasted {Quantity.Duration(over - first.FiredAt)}" : $"has been firing for {Quantity.Duration(now - first.FiredAt)}";
+        var more = episodes.Count > 1 ? $" It is the first of {Quantity.Count(episodes.Count, "alert", "alerts")}." : "";
+        var sentence = $"The alert on {what} {lasted}.{more}";
         return first.Act switch
         {
             { Settled.Outcome: "succeeded" } act => $"{sentence} HMS-OPS {Deed.Of(act).Past} {After(first.FiredAt, act.Done?.At ?? act.At)} the alert{(act.Episode is null ? "" : ", by itself")}.",
-            { Refusal: { } refusal } act => $"{sentence} HMS-OPS did not {Deed.Of(act).Infinitive}: {Lower(refusal.Detail)}",
-            { Settled: { } settled } act => $"{sentence} HMS-OPS tried to {Deed.Of(act).Infinitive}: {Lower(settled.Detail)}",
+            { Refusal: { } refusal } act => $"{sentence} HMS-OPS did not {Deed.Of(act).Infinitive}: {Lower(RecordWords.OfOutcome(refusal.Detail))}",
+            { Settled: { } settled } act => $"{sentence} HMS-OPS tried to {Deed.Of(act).Infinitive}: {Lower(RecordWords.OfOutcome(settled.Detail))}",
             { } act => $"{sentence} HMS-OPS is about to {Deed.Of(act).Infinitive}.",
             null => $"{sentence} No automatic act belongs to it.",
         };
@@ -100,7 +102,7 @@ public static class Sentences
     {
         null => "Someone needs to act: the rule names no automatic act.",
         { Settled.Outcome: "succeeded" } or { IsOpen: true } => "No one needs to act yet.",
-        { Refusal: { } refusal } => $"Someone needs to act: {Deed.Of(act).Infinitive} was refused. {refusal.Detail}",
+        { Refusal: { } refusal } => $"Someone needs to act: {Deed.Of(act).Infinitive} was refused. {RecordWords.OfOutcome(refusal.Detail)}",
         { Settled.Outcome: "unknown" } => "Someone needs to look: nobody can say how the act ended, so it is not repeated.",
         { Settled.Outcome: "superseded" } => "The act was superseded before it began; the alert asks again.",
         _ => $"Someone needs to act: the {Deed.Of(act).Noun} failed.",
@@ -188,10 +190,6 @@ public static class Sentences
     private static string After(DateTimeOffset from, DateTimeOffset to, string atOnce = "at once with") => to - from < TimeSpan.FromSeconds(0.5)
         ? atOnce
         : $"{Quantity.Duration(to - from)} after";
-
-    private static string Subject(string name) => name;
-
-    private static string Stood(bool open) => open ? "has been" : "was";
 
     private static string Is(int count) => count == 1 ? "is" : "are";
 
