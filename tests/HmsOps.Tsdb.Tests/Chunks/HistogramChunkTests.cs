@@ -25,7 +25,7 @@ public sealed class HistogramChunkTests(ITestOutputHelper output)
             var back = new NativeHistogram[histograms.Length];
             Assert.Equal(chunk.Length, HistogramChunk.Decode(chunk, back));
             Assert.Equal(histograms.Select(Told), back.Select(Told));
-        }).Check(Config.QuickThrowOnFailure.WithReplay(23, 29).WithMaxTest(600));
+        }).Holds(600);
 
     [Fact]
     public void A_bucket_of_no_observations_is_left_out()

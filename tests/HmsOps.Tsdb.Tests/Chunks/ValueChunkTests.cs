@@ -23,7 +23,7 @@ public sealed class ValueChunkTests
         var slow = new SlowReader(chunk);
         Assert.Equal(Patterns(values), Patterns(slow.Values(values.Length)));
         Assert.Equal(chunk.Length, slow.Consumed);
-    }).Check(Config.QuickThrowOnFailure.WithReplay(11, 13).WithMaxTest(1_500));
+    }).Holds(1_500);
 
     [Fact]
     public void Every_length_comes_back()

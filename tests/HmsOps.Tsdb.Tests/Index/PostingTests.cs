@@ -34,7 +34,7 @@ public sealed class PostingTests
                 Assert.True(postings[at].IsSound(sets[at].Max + 1, chunks));
                 Assert.False(postings[at].IsSound(sets[at].Max, chunks));
             }
-        }).Check(Config.QuickThrowOnFailure.WithReplay(1, 3).WithMaxTest(16));
+        }).Holds(16);
 
     [Fact]
     public void Nobody_has_an_empty_posting_and_one_run_takes_no_chunk()

@@ -33,7 +33,7 @@ public sealed class StoreFrameTests
             for (var cut = 0; cut < bytes.WrittenCount; cut++)
                 Assert.True(Read(bytes.WrittenSpan[..cut], [.. before], out _).Count <= batch.Length);
         }
-    }).Check(Config.QuickThrowOnFailure.WithReplay(7, 11).WithMaxTest(200));
+    }).Holds(200);
 
     [Fact]
     public void A_scrape_that_goes_on_evenly_takes_little_more_than_a_byte_a_sample()
@@ -84,7 +84,7 @@ public sealed class StoreFrameTests
             rest = bytes.WrittenSpan[..cut];
             Assert.False(Declaration.TryRead(ref rest, out _, out _, out kind) && OpenState.TryRead(ref rest, kind, 1, 160, out _, out _));
         }
-    }).Check(Config.QuickThrowOnFailure.WithReplay(3, 5));
+    }).Holds();
 
     [Fact]
     public void The_bytes_are_those_of_the_format_page()

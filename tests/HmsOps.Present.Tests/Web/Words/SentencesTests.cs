@@ -91,6 +91,7 @@ public sealed class SentencesTests
         _ when type == typeof(DateTimeOffset) || type == typeof(DateTimeOffset?) => "\"2026-11-20T16:07:02Z\"",
         _ when type == typeof(AlertRef) => "{\"RuleId\":\"r\",\"Fingerprint\":\"f\",\"Name\":\"n\",\"Metric\":\"m\",\"Labels\":{}}",
         _ when type == typeof(AlertEvidence) => "{\"From\":\"2026-11-20T16:04:02Z\",\"To\":\"2026-11-20T16:07:02Z\",\"Sparkline\":[1]}",
+        _ when type == typeof(ConfigCommit) => Filled(type),
         _ when type.IsGenericType && !type.IsValueType => "[]",
         _ => "1",
     };
