@@ -19,9 +19,9 @@ internal static class InfluxEndpoints
 
     public static void Map(IEndpointRouteBuilder routes, PresentSources sources)
     {
-        routes.MapPost("/write", async (HttpContext http) => await WriteAsync(http, sources, isTwo: false));
-        routes.MapPost("/api/v2/write", async (HttpContext http) => await WriteAsync(http, sources, isTwo: true));
-        routes.MapMethods("/query", ["GET", "POST"], async (HttpContext http) => await QueryAsync(http));
+        routes.MapPost("/write", (HttpContext http) => WriteAsync(http, sources, isTwo: false));
+        routes.MapPost("/api/v2/write", (HttpContext http) => WriteAsync(http, sources, isTwo: true));
+        routes.MapMethods("/query", ["GET", "POST"], async (HttpContext http) => await (await QueryAsync(http)).ExecuteAsync(http));
         routes.MapMethods("/ping", ["GET", "HEAD"], (HttpContext http) =>
         {
             http.Response.Headers["X-Influxdb-Version"] = ProtocolVersion;
@@ -31,7 +31,7 @@ internal static class InfluxEndpoints
         routes.MapGet("/health", () => Health(sources));
     }
 
-    private static Task<IResult> WriteAsync(HttpContext http, PresentSources sources, bool isTwo) => BulkDoor.TakeAsync(http, sources, async cancellationToken =>
+    private static Task WriteAsync(HttpContext http, PresentSources sources, bool isTwo) => BulkDoor.TakeAsync(http, sources, async cancellationToken =>
     {
         var request = http.Request;
         var head = new InfluxRequestHead(request.Query["precision"], BulkDoor.Header(request, "Content-Encoding"), request.ContentLength);
