@@ -1,3 +1,5 @@
+using HmsOps.Observe.Influx;
+using HmsOps.Observe.RemoteWrite;
 using HmsOps.Observe.Scrape;
 using HmsOps.PromQL;
 using HmsOps.Record;
@@ -24,6 +26,12 @@ public sealed record PresentSources
 
     /// <summary>What is scraped, and how it is.</summary>
     public Func<TargetList> Targets { get; init; } = static () => TargetList.Empty;
+
+    /// <summary>Takes the bodies of <c>POST /api/v1/write</c>.</summary>
+    public required RemoteWriteIntake RemoteWrite { get; init; }
+
+    /// <summary>Takes the bodies of <c>POST /write</c> and <c>/api/v2/write</c>.</summary>
+    public required InfluxIntake Influx { get; init; }
 
     /// <summary>How others reach this hub: links in what is copied out of pages begin with it.</summary>
     public required string PublicUrl { get; init; }

@@ -1,4 +1,6 @@
+using HmsOps.Observe.Influx;
 using HmsOps.Observe.Push;
+using HmsOps.Observe.RemoteWrite;
 using HmsOps.Observe.Scrape;
 
 namespace HmsOps.App.Running;
@@ -30,4 +32,8 @@ public sealed record HubPlan
     public PushLimits Push { get; init; } = new();
 
     public ScrapeLimits Scrape { get; init; } = new();
+
+    public WriteLimits Write { get; init; } = new();
+
+    public InfluxLimits Influx { get; init; } = new();
 }

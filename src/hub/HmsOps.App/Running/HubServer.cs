@@ -70,6 +70,8 @@ internal sealed class HubServer(HubSettings settings, HubLog log, Action<string>
         Retention = settings.RetentionTime,
         Scrape = settings.Scrape,
         Push = new PushLimits { BodyBytesMax = (int)settings.MetricBodyBytes, ItemsMax = settings.MetricItems },
+        Write = settings.Write,
+        Influx = settings.Influx,
     };
 
     private Hub Open(HubPlan plan, ILoggerFactory logs, ScriptRuns scripts, WaysOut ways, HttpFetch fetch)
@@ -130,6 +132,8 @@ internal sealed class HubServer(HubSettings settings, HubLog log, Action<string>
             Hub = page.Status,
             Push = page.PushAsync,
             Targets = () => hub.Scrapes?.Targets ?? HmsOps.Observe.Scrape.TargetList.Empty,
+            RemoteWrite = hub.RemoteWrite,
+            Influx = hub.Influx,
             PublicUrl = hub.Plan.PublicUrl,
             Zone = settings.TimeZone,
             Hosts = HostsOf(hub.Plan),

@@ -1,3 +1,5 @@
+using HmsOps.Observe.Influx;
+using HmsOps.Observe.RemoteWrite;
 using HmsOps.Observe.Scrape;
 
 namespace HmsOps.App.Settings;
@@ -43,4 +45,10 @@ public sealed record HubSettings
     public required int MetricItems { get; init; }
 
     public ScrapeLimits Scrape { get; init; } = new();
+
+    /// <summary>Limits of remote write.</summary>
+    public required WriteLimits Write { get; init; }
+
+    /// <summary>Limits of the line protocol.</summary>
+    public required InfluxLimits Influx { get; init; }
 }
