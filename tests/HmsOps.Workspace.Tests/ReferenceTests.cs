@@ -3,6 +3,7 @@ using HmsOps.Workspace.Binding;
 using HmsOps.Workspace.Guardrails;
 using HmsOps.Workspace.Paging;
 using HmsOps.Workspace.Rules;
+using HmsOps.Workspace.Scraping;
 
 namespace HmsOps.Workspace.Tests;
 
@@ -14,6 +15,8 @@ public sealed class ReferenceTests
         { "docs/reference/rules.md", "<!-- keys -->", MetricRuleShape.Shape },
         { "docs/reference/roster.md", "<!-- keys -->", RosterShape.Shape },
         { "docs/reference/guardrails.md", "<!-- keys -->", GuardrailsShape.Shape },
+        { "docs/reference/services.md", "<!-- keys -->", ServiceShape.Shape },
+        { "docs/reference/services.md", "<!-- keys prometheus -->", PrometheusShape.Shape },
         { "docs/reference/settings.md", "<!-- keys workspace -->", WorkspaceShape.Shape },
     };
 
@@ -62,6 +65,6 @@ public sealed class ReferenceTests
         Assert.Contains("guardrails.rollback.per_hour: a whole number, default 2", KnownShapes.Explain("policy"));
         Assert.Null(KnownShapes.Explain("policy.colour"));
         Assert.Null(KnownShapes.Explain("slo"));
-        Assert.Equal(["rules", "roster", "policy", "workspace"], KnownShapes.All.Keys);
+        Assert.Equal(["rules", "roster", "policy", "workspace", "service", "prometheus"], KnownShapes.All.Keys);
     }
 }

@@ -26,14 +26,14 @@ public sealed record PresentSources
     /// <summary>Takes the body of <c>POST /metric</c>, at most <see cref="PresentLimits.MetricBodyBytes"/> of it, and answers for all its items.</summary>
     public required Func<ReadOnlyMemory<byte>, CancellationToken, Task<PushReply>> Push { get; init; }
 
+    /// <summary>What is scraped, and how it is.</summary>
+    public Func<TargetList> Targets { get; init; } = static () => TargetList.Empty;
+
     /// <summary>Takes the bodies of <c>POST /api/v1/write</c>.</summary>
     public required RemoteWriteIntake RemoteWrite { get; init; }
 
     /// <summary>Takes the bodies of <c>POST /write</c> and <c>/api/v2/write</c>.</summary>
     public required InfluxIntake Influx { get; init; }
-
-    /// <summary>What is scraped, and how it is.</summary>
-    public Func<TargetList> Targets { get; init; } = static () => TargetList.Empty;
 
     /// <summary>How others reach this hub: links in what is copied out of pages begin with it.</summary>
     public required string PublicUrl { get; init; }

@@ -57,8 +57,6 @@ public sealed partial class Hub : IDisposable
         _keeper = new WorkspaceKeeper(Journal, edges.Time, edges.Logs.CreateLogger<WorkspaceKeeper>());
         Refusals = new Refusals();
         Push = new PushIntake(_store, Refusals, plan.Push, edges.Time);
-        RemoteWrite = new RemoteWriteIntake(_store, Refusals, plan.Write);
-        Influx = new InfluxIntake(_store, Refusals, plan.Influx, edges.Time);
         if (edges.Fetch is { } fetch && edges.Resolver is { } resolver)
         {
             Scrapes = new Scrapes(
@@ -74,6 +72,8 @@ public sealed partial class Hub : IDisposable
                 },
                 _store, Refusals, plan.Scrape, edges.Logs.CreateLogger("scrape"));
         }
+        RemoteWrite = new RemoteWriteIntake(_store, Refusals, plan.Write);
+        Influx = new InfluxIntake(_store, Refusals, plan.Influx, edges.Time);
         Scheduler = new RuleScheduler(
             () => _keeper.Current, PromQL, () => _store.Store?.Appended ?? 0, Journal, edges.Ids, edges.Time, edges.Logs.CreateLogger<RuleScheduler>());
         var effector = new Effector(Journal, edges.Scripts, path => $"{plan.WorkspaceFolder}/{path}", edges.Time);

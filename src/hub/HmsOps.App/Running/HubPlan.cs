@@ -31,8 +31,9 @@ public sealed record HubPlan
 
     public PushLimits Push { get; init; } = new();
 
+    public ScrapeLimits Scrape { get; init; } = new();
+
     public WriteLimits Write { get; init; } = new();
 
     public InfluxLimits Influx { get; init; } = new();
-    public ScrapeLimits Scrape { get; init; } = new();
 }

@@ -80,16 +80,15 @@ public sealed class SettingsReader
             LiveStreams = (int)Pick("limits.live.streams", SettingsShape.LiveStreams, LimitsOf(SettingsShape.Live), 1_000),
             Write = WriteOf(LimitsOf(SettingsShape.Write)),
             Influx = InfluxOf(LimitsOf(SettingsShape.Influx)),
-            Scrape = ScrapeLimitsOf(),
+            Scrape = ScrapeLimitsOf(LimitsOf(SettingsShape.Scrape)),
         };
         var labels = LabelsOf(LimitsOf(SettingsShape.Label));
-        settings = settings with { Write = settings.Write with { Labels = labels }, Influx = settings.Influx with { Labels = labels } };
+        settings = settings with { Write = settings.Write with { Labels = labels }, Influx = settings.Influx with { Labels = labels }, Scrape = settings.Scrape with { Labels = labels } };
         return KeepLateWithinRetention(settings);
     }
 
-    private ScrapeLimits ScrapeLimitsOf()
+    private ScrapeLimits ScrapeLimitsOf(BoundRecord? written)
     {
-        var written = Group(SettingsShape.Limits) is { } limits && limits.TryGet(SettingsShape.Scrape, out var scrape) ? scrape : null;
         var otherwise = new ScrapeLimits();
         return new ScrapeLimits
         {
@@ -98,10 +97,6 @@ public sealed class SettingsReader
             MemoryMax = Pick("limits.scrape.memory", SettingsShape.ScrapeMemory, written, otherwise.MemoryMax),
             SamplesMax = (int)Pick("limits.scrape.samples", SettingsShape.ScrapeSamples, written, otherwise.SamplesMax),
             LineBytesMax = (int)Pick("limits.scrape.line", SettingsShape.ScrapeLine, written, otherwise.LineBytesMax),
-            LabelsMax = (int)Pick("limits.scrape.labels", SettingsShape.ScrapeLabels, written, otherwise.LabelsMax),
-            LabelNameBytesMax = (int)Pick("limits.scrape.label_name", SettingsShape.ScrapeLabelName, written, otherwise.LabelNameBytesMax),
-            LabelValueBytesMax = (int)Pick("limits.scrape.label_value", SettingsShape.ScrapeLabelValue, written, otherwise.LabelValueBytesMax),
-            LabelBytesMax = (int)Pick("limits.scrape.label_total", SettingsShape.ScrapeLabelTotal, written, otherwise.LabelBytesMax),
         };
     }
 

@@ -91,6 +91,16 @@ public static class SettingsShape
     public static readonly Key<long> LiveStreams = new("streams", new CountType(1, 100_000), "Event streams open at once.", "1000") { DefaultText = "1000" };
     public static readonly Key<BoundRecord> Live = Group("live", "limits of live streams", [LiveStreams]);
 
+    public static readonly Key<long> ScrapePacked = new("packed", new SizeType(1, GiB), "Bytes of a target's compressed answer.", "8MiB") { DefaultText = "8MiB" };
+    public static readonly Key<long> ScrapeDecoded = new("decoded", new SizeType(1, GiB), "Bytes of a target's answer, unpacked.", "64MiB") { DefaultText = "64MiB" };
+    public static readonly Key<long> ScrapeMemory = new("memory", new SizeType(1 << 20, 64 * GiB), "Bytes of all answers that are read at one time.", "256MiB") { DefaultText = "256MiB" };
+    public static readonly Key<long> ScrapeSamples = new("samples", new CountType(1, 10_000_000), "Samples of one scrape.", "50000") { DefaultText = "50000" };
+    public static readonly Key<long> ScrapeLine = new("line", new SizeType(1, GiB), "Bytes of a line.", "1MiB") { DefaultText = "1MiB" };
+
+    public static readonly Key<BoundRecord> Scrape = Group(
+        "scrape", "limits of scrapes",
+        [ScrapePacked, ScrapeDecoded, ScrapeMemory, ScrapeSamples, ScrapeLine]);
+
     // Buffers of one piece, with room behind their end, are the bound.
     private static readonly SizeType Body = new(1, GiB);
 
@@ -117,20 +127,6 @@ public static class SettingsShape
     public static readonly Key<long> LabelTotal = new("total", new SizeType(1, 64 << 10), "Bytes of a series' labels together.", "16KiB") { DefaultText = "16KiB" };
 
     public static readonly Key<BoundRecord> Label = Group("labels", "limits of labels", [LabelCount, LabelName, LabelValue, LabelTotal]);
-
-    public static readonly Key<long> ScrapePacked = new("packed", new SizeType(1, GiB), "Bytes of a target's compressed answer.", "8MiB") { DefaultText = "8MiB" };
-    public static readonly Key<long> ScrapeDecoded = new("decoded", new SizeType(1, GiB), "Bytes of a target's answer, unpacked.", "64MiB") { DefaultText = "64MiB" };
-    public static readonly Key<long> ScrapeMemory = new("memory", new SizeType(1 << 20, 64 * GiB), "Bytes of all answers that are read at one time.", "256MiB") { DefaultText = "256MiB" };
-    public static readonly Key<long> ScrapeSamples = new("samples", new CountType(1, 10_000_000), "Samples of one scrape.", "50000") { DefaultText = "50000" };
-    public static readonly Key<long> ScrapeLine = new("line", new SizeType(1, GiB), "Bytes of a line.", "1MiB") { DefaultText = "1MiB" };
-    public static readonly Key<long> ScrapeLabels = new("labels", new CountType(1, 1_000), "Labels of a series.", "64") { DefaultText = "64" };
-    public static readonly Key<long> ScrapeLabelName = new("label_name", new SizeType(1, 1 << 16), "Bytes of a label's name.", "256B") { DefaultText = "256B" };
-    public static readonly Key<long> ScrapeLabelValue = new("label_value", new SizeType(1, 1 << 16), "Bytes of a label's value.", "4KiB") { DefaultText = "4KiB" };
-    public static readonly Key<long> ScrapeLabelTotal = new("label_total", new SizeType(1, 1 << 20), "Bytes of all labels of a series.", "16KiB") { DefaultText = "16KiB" };
-
-    public static readonly Key<BoundRecord> Scrape = Group(
-        "scrape", "limits of scrapes",
-        [ScrapePacked, ScrapeDecoded, ScrapeMemory, ScrapeSamples, ScrapeLine, ScrapeLabels, ScrapeLabelName, ScrapeLabelValue, ScrapeLabelTotal]);
 
     public static readonly Key<BoundRecord> Limits = Group(
         "limits", "limits", [Metric, Query, Live, Write, Influx, Label, Scrape], ["otlp", "script", "http", "yaml", "ledger", "sessions", "silences"]);

@@ -1,3 +1,5 @@
+using HmsOps.Observe.Wire;
+
 namespace HmsOps.Observe.Scrape;
 
 /// <summary>Limits of scraping: keys <c>limits.scrape.*</c>. What a service or job says itself can only be narrower.</summary>
@@ -17,13 +19,7 @@ public sealed record ScrapeLimits
 
     public int LineBytesMax { get; init; } = 1 << 20;
 
-    public int LabelsMax { get; init; } = 64;
-
-    public int LabelNameBytesMax { get; init; } = 256;
-
-    public int LabelValueBytesMax { get; init; } = 4 << 10;
-
-    public int LabelBytesMax { get; init; } = 16 << 10;
+    public LabelLimits Labels { get; init; } = new();
 
     /// <summary>Unpacked bytes for each packed one, past the first MiB.</summary>
     public const int RatioMax = 100;

@@ -133,20 +133,20 @@ internal sealed class ScrapeRound(SeriesMemory memory, FamilyMemory families, Sc
     // Limits hold for what was sent: what a target may say is not for its labels' rewriting to widen.
     private TakeFault? Over()
     {
-        var most = Math.Min(_set.LabelLimit ?? limits.LabelsMax, limits.LabelsMax);
+        var most = Math.Min(_set.LabelLimit ?? limits.Labels.CountMax, limits.Labels.CountMax);
         if (_sent.Count > most)
-            return new TakeFault(0, $"the series has {_sent.Count:n0} labels; {most} is the most (label_limit, limits.scrape.labels)");
+            return new TakeFault(0, $"the series has {_sent.Count:n0} labels; {most} is the most (label_limit, limits.labels.count)");
         var total = 0;
         foreach (var (name, value) in _sent.All)
         {
             var (nameBytes, valueBytes) = (Encoding.UTF8.GetByteCount(name), Encoding.UTF8.GetByteCount(value));
             total += nameBytes + valueBytes;
-            if (nameBytes > limits.LabelNameBytesMax)
-                return new TakeFault(0, $"a label's name has {nameBytes:n0} bytes; {limits.LabelNameBytesMax:n0} is the most (limits.scrape.label_name)");
-            if (valueBytes > limits.LabelValueBytesMax)
-                return new TakeFault(0, $"the value of the label {LabelNames.Quote(name)} has {valueBytes:n0} bytes; {limits.LabelValueBytesMax:n0} is the most (limits.scrape.label_value)");
+            if (nameBytes > limits.Labels.NameBytesMax)
+                return new TakeFault(0, $"a label's name has {nameBytes:n0} bytes; {limits.Labels.NameBytesMax:n0} is the most (limits.labels.name)");
+            if (valueBytes > limits.Labels.ValueBytesMax)
+                return new TakeFault(0, $"the value of the label {LabelNames.Quote(name)} has {valueBytes:n0} bytes; {limits.Labels.ValueBytesMax:n0} is the most (limits.labels.value)");
         }
-        return total <= limits.LabelBytesMax ? null : new TakeFault(0, $"the series' labels have {total:n0} bytes; {limits.LabelBytesMax:n0} is the most (limits.scrape.label_total)");
+        return total <= limits.Labels.BytesMax ? null : new TakeFault(0, $"the series' labels have {total:n0} bytes; {limits.Labels.BytesMax:n0} is the most (limits.labels.total)");
     }
 
     // Our labels and theirs: where both have one, honor_labels says whose stays; ours win as exported_… else.

@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using HmsOps.Series;
 using HmsOps.Workspace.Binding;
 using HmsOps.Workspace.Yaml;
@@ -15,7 +14,7 @@ public sealed record RelabelRule
     public string Separator { get; init; } = ";";
 
     /// <summary>Has to match the whole text.</summary>
-    public required Regex Pattern { get; init; }
+    public required Re2Pattern Pattern { get; init; }
 
     public ulong Modulus { get; init; }
 
@@ -48,7 +47,7 @@ public static class RelabelShape
     { DefaultText = "[]" };
 
     public static readonly Key<string> Separator = new("separator", new LooseTextType(), "What stands between the joined values.", "';'") { DefaultText = "';'" };
-    public static readonly Key<Regex> Pattern = new("regex", new PatternType(), "Has to match the whole of it (RE2).", "(.*):9100") { DefaultText = "(.*)" };
+    public static readonly Key<Re2Pattern> Pattern = new("regex", new PatternType(), "Has to match the whole of it (RE2).", "(.*):9100") { DefaultText = "(.*)" };
     public static readonly Key<long> Modulus = new("modulus", new CountType(1, long.MaxValue), "For hashmod.", "8");
     public static readonly Key<string> Target = new("target_label", new TextType(), "The label that is written.", "instance");
     public static readonly Key<string> Replacement = new("replacement", new LooseTextType(), "What is written; $1 and ${name} are groups of the pattern.", "$1") { DefaultText = "$1" };
@@ -111,15 +110,15 @@ public sealed class LooseTextType : ValueType<string>
 }
 
 /// <summary>A pattern of RE2, anchored at both ends.</summary>
-public sealed class PatternType : ValueType<Regex>
+public sealed class PatternType : ValueType<Re2Pattern>
 {
     private const int LengthMax = 4_096;
 
-    internal static Regex Everything { get; } = Re2Pattern.Anchored("(.*)");
+    internal static Re2Pattern Everything { get; } = Re2Pattern.Anchored("(.*)");
 
     public override string Name => "a regular expression (RE2)";
 
-    public override bool TryRead(YamlNode node, Findings findings, out Regex value)
+    public override bool TryRead(YamlNode node, Findings findings, out Re2Pattern value)
     {
         value = Everything;
         if (node is not YamlNode.Scalar scalar)
@@ -141,7 +140,7 @@ public sealed class PatternType : ValueType<Regex>
         }
     }
 
-    public override string Write(Regex value) => value.ToString();
+    public override string Write(Re2Pattern value) => value.Text;
 
     private static string FirstLine(string text) => text.Split('\n')[0].TrimEnd();
 }

@@ -1,6 +1,5 @@
 using System.Globalization;
 using HmsOps.Workspace.Binding;
-using HmsOps.Workspace.Rules;
 using HmsOps.Workspace.Yaml;
 
 namespace HmsOps.Workspace.Scraping;

@@ -48,7 +48,7 @@ internal static class Relabeller
             case RelabelAction.LabelMap:
                 foreach (var (name, text) in labels.All.ToArray())
                 {
-                    if (step.Pattern.Match(name) is { Success: true } found && Expand(step.Replacement, found) is { Length: > 0 } to)
+                    if (step.Pattern.Match(name) is { Success: true } found && Expand(step.Replacement, step.Pattern, found) is { Length: > 0 } to)
                         labels.Set(to, text);
                 }
                 break;
@@ -69,9 +69,9 @@ internal static class Relabeller
     {
         if (step.Pattern.Match(value) is not { Success: true } found)
             return;
-        var target = Expand(step.Target, found);
+        var target = Expand(step.Target, step.Pattern, found);
         if (target.Length > 0 && (step.Target.Contains('$') is false || LabelNames.IsLegacyLabelName(target)))
-            labels.Set(target, Expand(step.Replacement, found));
+            labels.Set(target, Expand(step.Replacement, step.Pattern, found));
     }
 
     // The last eight bytes of MD5, so that several hubs that share targets by a modulus agree with Prometheus on whose they are.
@@ -79,7 +79,7 @@ internal static class Relabeller
     private static ulong HashOf(string value) => BinaryPrimitives.ReadUInt64BigEndian(MD5.HashData(Encoding.UTF8.GetBytes(value)).AsSpan(8));
 
     /// <summary>A template with <c>$1</c>, <c>${1}</c>, <c>$name</c> and <c>${name}</c>; <c>$$</c> is one. A name is as long as it can be; an unknown group is empty.</summary>
-    internal static string Expand(string template, Match match)
+    internal static string Expand(string template, Re2Pattern pattern, Match match)
     {
         if (!template.Contains('$'))
             return template;
@@ -107,7 +107,7 @@ internal static class Relabeller
                 text.Append('$'); // no name: it stands for itself
                 continue;
             }
-            text.Append(match.Groups[template[begin..end]].Value);
+            text.Append(pattern.GroupOf(match, template[begin..end]));
             i = braced ? end : end - 1;
         }
         return text.ToString();
