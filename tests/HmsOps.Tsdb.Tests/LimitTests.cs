@@ -83,6 +83,26 @@ public sealed class LimitTests
     }
 
     [Fact]
+    public void Memory_of_the_store()
+    {
+        _world.Options = _world.Options with { MemoryMax = 4 << 20, SeriesMax = 1_000_000 };
+        _world.Live(End.Killed, async (store, time) =>
+        {
+            var first = "";
+            for (var i = 0; first.Length == 0; i++)
+            {
+                var refused = (await store.Append([.. Enumerable.Range(0, 200).Select(j => ($"m/{i}-{j}-{new string('x', 100)}", time.Ms(), 1.0))])).Refused;
+                first = refused.Count > 0 ? refused[0].Reason : "";
+                Assert.True(i < 500, "Nothing was refused.");
+            }
+            Assert.Equal("memory_limit", first);
+            Assert.InRange(store.Counts.MemoryBytes, (4 << 20) / 8 * 7, (4 << 20) + (1 << 18));
+            // Those that are there go on, for as long as there is room for them.
+            Assert.Equal("1 taken", (await store.Append(($"m/0-0-{new string('x', 100)}", time.Ms() + 1, 1))).Reasons());
+        });
+    }
+
+    [Fact]
     public void A_histogram_weighs_what_it_holds_and_an_accepted_observation_always_becomes_a_sample()
     {
         _world.Options = _world.Options with { SamplesMax = 10 };

@@ -1,9 +1,10 @@
 using System.Globalization;
+using HmsOps.Series;
 using HmsOps.Simulation.Time;
 
 namespace HmsOps.Tsdb.Tests;
 
-/// <summary>The store against a dictionary of lists: random batches, resends, restarts and clocks, from a seed.</summary>
+/// <summary>The store against a dictionary of lists: random batches, resends, late samples, histograms, gaps, checkpoints, restarts and clocks, from a seed.</summary>
 public sealed class ModelTests
 {
     [Fact]
@@ -28,8 +29,15 @@ public sealed class ModelTests
         private static readonly string[] Names = ["a", "b", "c/x", "c/y", "d"];
 
         private readonly Random _dice = new(seed);
-        private readonly StoreWorld _world = new(seed, StoreWorld.Small with { SegmentBytes = 12 * 1024, BatchBytesMax = 4 * 1024 });
-        private readonly SortedDictionary<string, SortedList<long, double>> _model = [];
+        private readonly StoreWorld _world = new(seed, StoreWorld.Small with
+        {
+            SegmentBytes = 40 * 1024,
+            BatchBytesMax = 32 * 1024,
+            CheckpointEvery = TimeSpan.FromSeconds(7),
+            CheckpointGrowth = seed % 2 == 0 ? 0 : 0.25,
+        });
+
+        private readonly SortedDictionary<string, SortedList<long, string>> _model = [];
 
         public void Go()
         {
@@ -41,7 +49,7 @@ public sealed class ModelTests
                 {
                     for (var step = 0; step < 40; step++)
                         await Step(store, time);
-                    Assert.Equal(Expected(), store.Dump());
+                    Assert.Equal(Expected(long.MinValue, long.MaxValue), store.Dump());
                     last = store.Dump();
                 });
                 var (dump, samples) = _world.Look(store => (store.Dump(), store.Counts.Samples));
@@ -54,12 +62,29 @@ public sealed class ModelTests
         {
             if (_dice.Next(4) == 0)
                 await time.Seconds(_dice.Next(1, 40) * 0.25);
-            var batch = new (string, long, double)[_dice.Next(1, 40)];
-            for (var i = 0; i < batch.Length; i++)
-                batch[i] = (Names[_dice.Next(Names.Length)], time.Ms() + Offset(), _dice.Next(3));
+            var batch = _dice.Next(6) == 0 ? Steady(time.Ms()) : Mixed(time.Ms());
             var expected = Apply(batch, time.Ms());
-            Assert.Equal(expected, (await store.Append(batch)).Reasons());
+            Assert.Equal(expected, (await store.AppendAsync(Of(batch), CancellationToken.None)).Reasons());
+            var (from, to) = (time.Ms() + Offset(), time.Ms() + Offset());
+            Assert.Equal(Expected(from, to), Dump(store, from, to));
         }
+
+        private (string Series, long Time, object Value)[] Mixed(long now)
+        {
+            var batch = new (string, long, object)[_dice.Next(1, 40)];
+            for (var i = 0; i < batch.Length; i++)
+                batch[i] = (Names[_dice.Next(Names.Length)], now + Offset(), Value());
+            return batch;
+        }
+
+        // A run of one series that fills tails and pieces: evenly spaced or not, resting or not.
+        private (string Series, long Time, object Value)[] Steady(long now)
+        {
+            var (name, jitter, rests) = (Names[_dice.Next(Names.Length)], _dice.Next(2) * 3, _dice.Next(2) == 0);
+            return [.. Enumerable.Range(0, _dice.Next(30, 200)).Select(i => (name, now - 10_000 + (i * 10L) + _dice.Next(jitter + 1), (object)(rests ? 7.0 : i * 0.1)))];
+        }
+
+        private object Value() => _dice.Next(9) == 0 ? HistogramTests.Exponential(_dice.Next(3), isFloat: false) : (double)_dice.Next(3);
 
         private long Offset() => _dice.Next(10) switch
         {
@@ -68,13 +93,26 @@ public sealed class ModelTests
             _ => _dice.Next(-20, 0),
         };
 
-        private string Apply((string Series, long Time, double Value)[] batch, long now)
+        private static SampleBatch Of((string Series, long Time, object Value)[] samples)
+        {
+            var batch = new SampleBatch();
+            foreach (var (series, time, value) in samples)
+            {
+                if (value is NativeHistogram histogram)
+                    batch.Add(batch.AddSeries(StoreSentences.Named(series)), time, histogram);
+                else
+                    batch.Add(StoreSentences.Named(series), time, (double)value);
+            }
+            return batch;
+        }
+
+        private string Apply((string Series, long Time, object Value)[] batch, long now)
         {
             var taken = 0;
             var refused = "";
             for (var i = 0; i < batch.Length; i++)
             {
-                var reason = Apply(batch[i].Series, batch[i].Time, batch[i].Value, now);
+                var reason = Apply(batch[i].Series, batch[i].Time, Shown(batch[i].Value), now);
                 if (reason is null)
                     taken++;
                 else
@@ -83,7 +121,7 @@ public sealed class ModelTests
             return $"{taken} taken{refused}";
         }
 
-        private string? Apply(string series, long time, double value, long now)
+        private string? Apply(string series, long time, string value, long now)
         {
             var known = _model.TryGetValue(series, out var samples);
             if (known && samples!.TryGetValue(time, out var stored))
@@ -98,10 +136,28 @@ public sealed class ModelTests
             return null;
         }
 
-        private string Expected() => string.Concat(_model
+        private static string Dump(MetricStore store, long from, long to)
+        {
+            var text = new System.Text.StringBuilder();
+            using var cursor = store.Select(new Selection([], from, to), new QueryBudget(long.MaxValue), CancellationToken.None);
+            while (cursor.MoveNext())
+            {
+                for (var i = 0; i < cursor.Current.Times.Length; i++)
+                {
+                    var histogram = cursor.Current.Histograms.IsEmpty ? null : cursor.Current.Histograms[i];
+                    text.AppendLine($"{cursor.Current.Labels} {cursor.Current.Times[i]} {Shown(histogram ?? (object)cursor.Current.Values[i])}");
+                }
+            }
+            return text.ToString();
+        }
+
+        private static string Shown(object value) => value is NativeHistogram histogram
+            ? StoreSentences.Shown(histogram)
+            : BitConverter.DoubleToInt64Bits((double)value).ToString("x16", CultureInfo.InvariantCulture);
+
+        private string Expected(long from, long to) => string.Concat(_model
             .OrderBy(series => series.Key, StringComparer.Ordinal)
-            .SelectMany(series => series.Value.Select(sample => string.Create(
-                CultureInfo.InvariantCulture,
-                $"{StoreSentences.Named(series.Key)} {sample.Key} {BitConverter.DoubleToInt64Bits(sample.Value):x16}{Environment.NewLine}"))));
+            .SelectMany(series => series.Value.Where(sample => sample.Key >= from && sample.Key <= to).Select(sample => string.Create(
+                CultureInfo.InvariantCulture, $"{StoreSentences.Named(series.Key)} {sample.Key} {sample.Value}{Environment.NewLine}"))));
     }
 }

@@ -136,7 +136,15 @@ public sealed class GroupCommit
             }
             batch.Release();
             _spare = batch;
-            Cut();
+            try
+            {
+                Cut();
+            }
+            catch (Exception failure) // one that is not the disk's refusal: as above
+            {
+                Fail(batch, failure);
+                throw;
+            }
         }
     }
 

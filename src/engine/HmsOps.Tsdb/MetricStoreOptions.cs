@@ -44,8 +44,11 @@ public sealed record MetricStoreOptions
     /// <summary>Exemplars held at a time, the newest; of up to 192 bytes each.</summary>
     public int ExemplarsMax { get; init; } = 100_000;
 
-    /// <summary>How often the store's memory may be written down whole, so that a restart does not read the log from the beginning; it is not while the log has hardly grown.</summary>
+    /// <summary>How often the store's memory may be written down whole, so that a restart does not read the log from the beginning.</summary>
     public TimeSpan CheckpointEvery { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>It is written only when the log has grown by this part of the last one: a checkpoint costs its bytes, and saves those of the log.</summary>
+    public double CheckpointGrowth { get; init; } = 0.25;
 
     /// <summary>Resolution of new observed histograms; 5 keeps quantiles within 1.1 %.</summary>
     public int HistogramSchema { get; init; } = 5;
@@ -78,7 +81,8 @@ public sealed record MetricStoreOptions
             $"{nameof(Retention)} is longer than {nameof(LateWindow)} and {nameof(ObservedLife)}.",
         _ when SeriesMax < 1 || SamplesMax < 1 || BucketsMax < 1 || IdsMax < 1 || MemoryMax < 1 || ExemplarsMax < 1 || BatchBytesMax < 1 || PendingBytesMax < 1 =>
             "Limits are at least 1; 0 is never \"unlimited\".",
-        _ when CheckpointEvery <= TimeSpan.Zero => $"{nameof(CheckpointEvery)} is longer than nothing.",
+        _ when CheckpointEvery <= TimeSpan.Zero || !(CheckpointGrowth >= 0) =>
+            $"{nameof(CheckpointEvery)} is longer than nothing, {nameof(CheckpointGrowth)} is not negative.",
         _ when HistogramSchema is < NativeHistogram.SchemaMin or > NativeHistogram.SchemaMax =>
             $"{nameof(HistogramSchema)} is between {NativeHistogram.SchemaMin} and {NativeHistogram.SchemaMax}.",
         _ when SegmentBytes - FrameOverheadMax < BatchBytesMax => $"{nameof(SegmentBytes)} is at least {FrameOverheadMax} more than {nameof(BatchBytesMax)}.",

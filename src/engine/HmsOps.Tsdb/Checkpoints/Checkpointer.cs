@@ -7,9 +7,6 @@ namespace HmsOps.Tsdb.Checkpoints;
 /// </summary>
 internal sealed class Checkpointer(CheckpointFolder folder, MetricStoreOptions options, TimeProvider time, long? sequence)
 {
-    // A checkpoint costs as much as the memory is large, and saves as much as the log has grown since.
-    private const int GrownShare = 4;
-
     // What retention let go of leaves the log with a checkpoint: at the latest after this part of the retention.
     private const int RetentionParts = 8;
 
@@ -33,7 +30,7 @@ internal sealed class Checkpointer(CheckpointFolder folder, MetricStoreOptions o
     {
         var logged = Interlocked.Read(ref _logged);
         var size = folder.Bytes > 0 ? folder.Bytes : memoryBytes;
-        return logged > 0 && (logged >= size / GrownShare || time.GetUtcNow() - _considered >= options.Retention / RetentionParts);
+        return logged > 0 && (logged >= size * options.CheckpointGrowth || time.GetUtcNow() - _considered >= options.Retention / RetentionParts);
     }
 
     /// <summary>
