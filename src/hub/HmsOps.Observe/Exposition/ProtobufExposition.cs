@@ -101,7 +101,9 @@ internal ref struct ProtobufExposition<TTaker>
 
     private bool ReadMetric(int start, int length)
     {
-        var metric = new Metric();
+        int labelsAt = 0, labelsEnd = 0, valueAt = 0, valueLength = 0;
+        uint valueField = 0;
+        long? time = null;
         var reader = new ProtoReader(_body, start, length);
         while (!reader.IsAtEnd)
         {
@@ -115,19 +117,19 @@ internal ref struct ProtobufExposition<TTaker>
                 case Field.Block1:
                     read = reader.TryReadBlock(out int _, out _);
                     // Labels lie one behind the other; where they do not, the key is not theirs and the label is refused.
-                    if (metric.LabelsEnd == 0)
-                        metric.LabelsAt = at;
-                    else if (metric.LabelsEnd != at)
+                    if (labelsEnd == 0)
+                        labelsAt = at;
+                    else if (labelsEnd != at)
                         return Fail("expected the labels of a metric side by side, found another field between them");
-                    metric.LabelsEnd = reader.At;
+                    labelsEnd = reader.At;
                     break;
                 case Field.Block2 or Field.Block3 or Field.Block4 or Field.Block5 or Field.Block7:
-                    read = reader.TryReadBlock(out metric.ValueAt, out metric.ValueLength);
-                    metric.ValueField = tag;
+                    read = reader.TryReadBlock(out valueAt, out valueLength);
+                    valueField = tag;
                     break;
                 case Field.Varint6:
                     read = reader.TryReadVarint(out number);
-                    metric.Time = number == 0 ? null : (long)number;
+                    time = number == 0 ? null : (long)number;
                     break;
                 default:
                     read = reader.TrySkip(tag);
@@ -136,6 +138,7 @@ internal ref struct ProtobufExposition<TTaker>
             if (!read)
                 return false;
         }
+        var metric = new Metric(labelsAt, labelsEnd, valueAt, valueLength, valueField, time);
         return metric.ValueField switch
         {
             Field.Block2 or Field.Block3 or Field.Block5 => ReadNumber(metric),
@@ -239,7 +242,7 @@ internal ref struct ProtobufExposition<TTaker>
         return ReadClassic(metric, read, start);
     }
 
-    private bool ReadClassic(in Metric metric, in ProtobufHistogram histogram, long start)
+    private bool ReadClassic(in Metric metric, ProtobufHistogram histogram, long start)
     {
         var infinite = false;
         var reader = new ProtoReader(_body, metric.ValueAt, metric.ValueLength);
@@ -391,15 +394,7 @@ internal ref struct ProtobufExposition<TTaker>
     }
 
     [StructLayout(LayoutKind.Auto)]
-    private struct Metric
-    {
-        public int LabelsAt;
-        public int LabelsEnd;
-        public int ValueAt;
-        public int ValueLength;
-        public uint ValueField;
-        public long? Time;
-    }
+    private readonly record struct Metric(int LabelsAt, int LabelsEnd, int ValueAt, int ValueLength, uint ValueField, long? Time);
 }
 
 /// <summary>Tags of the fields that are read: number and wire type.</summary>

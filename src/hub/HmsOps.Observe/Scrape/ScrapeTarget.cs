@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using HmsOps.Observe.Exposition;
 using HmsOps.Observe.Scrape.Relabelling;

@@ -1,4 +1,3 @@
-using HmsOps.Observe.Exposition;
 using HmsOps.Observe.Scrape.Fetching;
 using HmsOps.Series;
 using Microsoft.Extensions.Logging;

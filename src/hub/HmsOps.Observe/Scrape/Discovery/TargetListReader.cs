@@ -8,6 +8,7 @@ internal static class TargetListReader
 {
     private const int TargetsMax = 100_000;
 
+    /// <summary>Reads JSON; the labels besides come before those that are written.</summary>
     /// <exception cref="DiscoveryException">The text is no such list.</exception>
     public static List<TargetGroup> ReadJson(string name, ReadOnlyMemory<byte> text, params IEnumerable<KeyValuePair<string, string>> besides)
     {
@@ -24,6 +25,7 @@ internal static class TargetListReader
         }
     }
 
+    /// <summary>Reads YAML, as above.</summary>
     /// <exception cref="DiscoveryException">The text is no such list.</exception>
     public static List<TargetGroup> ReadYaml(string name, ReadOnlyMemory<byte> text, params IEnumerable<KeyValuePair<string, string>> besides)
     {

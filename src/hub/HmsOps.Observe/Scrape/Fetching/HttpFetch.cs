@@ -86,13 +86,13 @@ public sealed class HttpFetch(ScrapeLimits limits, Func<Credential, Cancellation
             using (body)
                 return body is null ? throw new IOException(failed!.Reason) : body.Span.ToArray(); // without a body there is a reason
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new IOException($"it did not answer within {ListWithin.TotalSeconds:0} s");
+            throw new IOException($"it did not answer within {ListWithin.TotalSeconds:0} s", e);
         }
         catch (HttpRequestException e)
         {
-            throw new IOException(Said(e));
+            throw new IOException(Said(e), e);
         }
     }
 
