@@ -39,7 +39,19 @@ internal static class BitPacking
             into[at++] = (byte)gathered;
     }
 
-    /// <summary>The reference: fills <paramref name="into"/> from bytes that hold exactly that many numbers.</summary>
+    /// <summary>Fills <paramref name="into"/> from bytes that hold exactly that many numbers, by whichever way is fastest here.</summary>
+    public static void Unpack(ReadOnlySpan<byte> packed, int width, long origin, long divisor, Span<long> into)
+    {
+        if (VectorUnpacking.IsSupported && width is > 0 and <= OneLoadMax)
+        {
+            var read = VectorUnpacking.Unpack(packed, width, origin, divisor, into);
+            packed = packed[(read / 8 * width)..];
+            into = into[read..];
+        }
+        UnpackScalar(packed, width, origin, divisor, into);
+    }
+
+    /// <summary>The reference.</summary>
     public static void UnpackScalar(ReadOnlySpan<byte> packed, int width, long origin, long divisor, Span<long> into)
     {
         if (packed.Length != Bytes(into.Length, width))
@@ -93,10 +105,6 @@ internal static class BitPacking
             into[i] = origin + (divisor * (long)(number & mask));
         }
     }
-
-    /// <summary>The same by whichever way is fastest here.</summary>
-    public static void Unpack(ReadOnlySpan<byte> packed, int width, long origin, long divisor, Span<long> into) =>
-        UnpackScalar(packed, width, origin, divisor, into);
 
     static ulong LittleEndian(ulong loaded) => BitConverter.IsLittleEndian ? loaded : BinaryPrimitives.ReverseEndianness(loaded);
 }

@@ -96,7 +96,10 @@ internal static class ColumnSearch
         var bestCost = BitPacking.Bytes(count, all.Width);
         for (var width = all.Width - 1; width >= 0;)
         {
-            var most = Math.Min(PatchesMax, Math.Min(bestCost / 2, count - 1));
+            // A patch has its place and about as many bits as the window it lies outside of: so many pay here. A quarter of the column may pay further
+            // on, where the width falls all at once to what the rest needs; more than that hardly ever do, and looking for them costs.
+            var paying = (bestCost - BitPacking.Bytes(count, width)) / (1 + Math.Max(1, width / 7));
+            var most = Math.Min(Math.Min(PatchesMax, count - 1), Math.Max(paying, (count / 4) + 1));
             var limit = width == 0 ? 0 : ulong.MaxValue >> (64 - width);
             var (from, upTo, cost) = Densest(sorted, costs, limit, most);
             if (cost == int.MaxValue)
