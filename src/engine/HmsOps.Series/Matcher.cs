@@ -1,5 +1,5 @@
 using System.Text;
-using System.Text.RegularExpressions;
+using HmsOps.Series.Patterns;
 
 namespace HmsOps.Series;
 
@@ -22,14 +22,11 @@ public enum MatchOp
 /// <summary>One condition on one label. An absent label has the empty value. Immutable, safe to share.</summary>
 public sealed class Matcher
 {
-    // Linear time whatever the pattern is: a matcher comes from people, files and the network.
-    private const RegexOptions Linear = RegexOptions.NonBacktracking | RegexOptions.CultureInvariant | RegexOptions.Singleline;
-
-    private readonly Regex? _regex;
+    private readonly ValuePattern? _pattern;
     private readonly byte[] _value;
 
-    /// <summary>Makes a matcher.</summary>
-    /// <exception cref="ArgumentException">The pattern of a regular expression is not valid.</exception>
+    /// <summary>Makes a matcher. A regular expression is RE2's, anchored, its dot matching newlines, and takes linear time whatever it is.</summary>
+    /// <exception cref="ArgumentException">The pattern of a regular expression is not valid; the message says where and why.</exception>
     public Matcher(string name, MatchOp op, string value)
     {
         Name = name;
@@ -37,7 +34,7 @@ public sealed class Matcher
         Value = value;
         _value = Encoding.UTF8.GetBytes(value);
         if (op is MatchOp.Regex or MatchOp.NotRegex)
-            _regex = Anchored(value);
+            _pattern = new ValuePattern(value);
     }
 
     /// <summary>The label's name.</summary>
@@ -49,23 +46,20 @@ public sealed class Matcher
     /// <summary>What it is compared with.</summary>
     public string Value { get; }
 
+    /// <summary>All values that its regular expression describes, when they can be listed (<c>a|b</c>, <c>web-[12]</c>); for an index, which then looks them up.</summary>
+    public IReadOnlyList<byte[]>? Alternatives => _pattern?.Texts;
+
     /// <summary>True when the label's value (empty if absent) satisfies this matcher.</summary>
     public bool Matches(ReadOnlySpan<byte> value) => Op switch
     {
         MatchOp.Equal => value.SequenceEqual(_value),
         MatchOp.NotEqual => !value.SequenceEqual(_value),
-        MatchOp.Regex => _regex!.IsMatch(Encoding.UTF8.GetString(value)), // set by the constructor for these two
-        _ => !_regex!.IsMatch(Encoding.UTF8.GetString(value)),
+        MatchOp.Regex => _pattern!.Matches(value), // set by the constructor for these two
+        _ => !_pattern!.Matches(value),
     };
 
     /// <summary>True when the whole label set satisfies this matcher.</summary>
     public bool Matches(Labels labels) => Matches(labels.Get(Encoding.UTF8.GetBytes(Name)));
-
-    private static Regex Anchored(string pattern)
-    {
-        _ = new Regex(pattern, Linear); // alone first: one that closes our group is not a pattern
-        return new Regex($@"\A(?:{pattern})\z", Linear, TimeSpan.FromMilliseconds(100)); // not ^ and $, which know lines
-    }
 
     /// <inheritdoc/>
     public override string ToString()

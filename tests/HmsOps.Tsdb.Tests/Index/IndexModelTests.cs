@@ -29,7 +29,7 @@ public sealed class IndexModelTests
                 if (random.Next(2) == 0)
                     world.Index = IndexWorld.Loaded(IndexWorld.Saved(world.Index));
             }
-        }).Check(Config.QuickThrowOnFailure.WithReplay(1, 3).WithMaxTest(40));
+        }).Check(Config.QuickThrowOnFailure.WithReplay(1, 3).WithMaxTest(24));
 
     private static void Grow(IndexWorld world, Random random, int size)
     {

@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Text.RegularExpressions;
 using HmsOps.Series;
 
 namespace HmsOps.PromQL.Syntax;
@@ -7,8 +6,6 @@ namespace HmsOps.PromQL.Syntax;
 /// <summary>The productions around selectors: matchers, label lists, ranges, offsets.</summary>
 internal sealed class SelectorReader(TokenReader tokens)
 {
-    private static readonly TimeSpan RegexTime = TimeSpan.FromMilliseconds(100);
-
     /// <summary><c>name</c>, <c>name{…}</c> or <c>{…}</c>.</summary>
     public PromNode Selector()
     {
@@ -219,25 +216,14 @@ internal sealed class SelectorReader(TokenReader tokens)
     private bool TryMatcher(string name, MatchOp op, string value, SourceRange at, [NotNullWhen(true)] out Matcher? matcher)
     {
         matcher = null;
-        if (op is MatchOp.Regex or MatchOp.NotRegex && value.Contains("[[:", StringComparison.Ordinal))
-        {
-            tokens.Report(at, "found a class such as [[:alpha:]] in a regular expression, which is not in this version; write its characters, such as [a-zA-Z]");
-            return false;
-        }
         try
         {
-            if (op is MatchOp.Regex or MatchOp.NotRegex)
-                _ = new Regex(value, RegexOptions.NonBacktracking, RegexTime); // alone: inside the matcher's anchors, a)|(b would pass
             matcher = new Matcher(name, op, value);
             return true;
         }
         catch (ArgumentException wrong) // the pattern is not one
         {
-            tokens.Report(at, $"found a regular expression that cannot be read: {wrong.Message.ReplaceLineEndings(" ")}");
-        }
-        catch (NotSupportedException) // look-around and back references: they have no linear time
-        {
-            tokens.Report(at, "found a regular expression with a look-around, back reference or the like, expected one that can be matched in linear time");
+            tokens.Report(at, $"found a regular expression that cannot be read: {wrong.Message}");
         }
         return false;
     }

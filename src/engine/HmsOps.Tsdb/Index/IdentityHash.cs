@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace HmsOps.Tsdb.Index;
 
@@ -33,9 +34,9 @@ internal readonly struct IdentityHash
     public UInt128 Of(ReadOnlySpan<byte> bytes)
     {
         var (a, b) = (_a0, _b0);
-        var rest = bytes;
-        for (; rest.Length > Turn; rest = rest[Turn..])
-            Fold(ref a, ref b, BinaryPrimitives.ReadUInt64LittleEndian(rest), BinaryPrimitives.ReadUInt64LittleEndian(rest[8..]));
+        ref var first = ref MemoryMarshal.GetReference(bytes);
+        for (var at = 0; at < bytes.Length - Turn; at += Turn) // so at + 16 never passes the end
+            Fold(ref a, ref b, Word(ref first, at), Word(ref first, at + sizeof(ulong)));
         var (low, high) = Last(bytes);
         Fold(ref a, ref b, low, high);
         var length = (ulong)bytes.Length * 0x9e3779b97f4a7c15;
@@ -55,6 +56,13 @@ internal readonly struct IdentityHash
     {
         a = Mix(low ^ a, high ^ _a1);
         b = Mix(high + b, low + _b1);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong Word(ref byte first, int at)
+    {
+        var word = Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref first, at));
+        return BitConverter.IsLittleEndian ? word : BinaryPrimitives.ReverseEndianness(word);
     }
 
     // The last 1 to 16 bytes as two words; of fewer than 16 bytes in all, every byte lies in one of them.

@@ -143,10 +143,16 @@ internal sealed class LabelRecords
         var rest = _records[at];
         if (!Varint.TryRead(ref rest, out var keyset) || keyset >= (ulong)_keysetCount)
             return false;
-        var names = Names((int)keyset);
-        while (names.Left > 0)
+        for (var names = Names((int)keyset); names.Left > 0;)
         {
-            if (!Varint.TryRead(ref rest, out var ordinal) || ordinal >= (ulong)labels.ValuesOf(names.Next()))
+            if (rest.IsEmpty)
+                return false;
+            ulong ordinal = rest[0];
+            if (ordinal < 0x80)
+                rest = rest[1..];
+            else if (!Varint.TryRead(ref rest, out ordinal))
+                return false;
+            if (ordinal >= (ulong)labels.ValuesOf(names.Next()))
                 return false;
         }
         return true;

@@ -10,11 +10,13 @@ namespace HmsOps.Tsdb.Index;
 internal sealed class MatchedValues(LabelTable labels)
 {
     private const int RememberedMax = 256; // patterns; a dashboard and its rules use some dozens
+    private const long RememberedBytesMax = 8 << 20; // of their bits: a million values are 125 kB a pattern
     private const int FewValues = 32; // comparing with these costs no more than looking them up
 
     private readonly Lock _lock = new(); // around the memory alone, never while comparing
     private readonly Dictionary<(int Name, MatchOp Op, string Pattern), Remembered> _remembered = [];
     private readonly Queue<(int Name, MatchOp Op, string Pattern)> _order = [];
+    private long _rememberedBytes;
 
     /// <summary>
     /// The values of a label that a matcher accepts, or if the empty value satisfies it, those that it does not accept. Null when there are none.
@@ -24,6 +26,8 @@ internal sealed class MatchedValues(LabelTable labels)
         if (matcher.Op is MatchOp.Equal or MatchOp.NotEqual && matcher.Value.Length > 0)
             return One(name, Encoding.UTF8.GetBytes(matcher.Value), matchesEmpty);
         var count = labels.ValuesOf(name);
+        if (matcher.Alternatives is { } texts && texts.Count < count && (matcher.Op == MatchOp.NotRegex) == matchesEmpty)
+            return Condition(name, matchesEmpty, LookedUp(name, texts, count));
         return Condition(name, matchesEmpty, Compared(name, matcher, matchesEmpty, count, cancellationToken));
     }
 
@@ -43,6 +47,19 @@ internal sealed class MatchedValues(LabelTable labels)
             series += labels.PostingOf(labels.HandleOf(name, ordinal)).Count;
         }
         return values == 0 ? null : condition with { Values = values, Series = series };
+    }
+
+    // The texts are what the set is made of, not what is left out of it: a|b, or not(a|b) where that excludes.
+    private ulong[] LookedUp(int name, IReadOnlyList<byte[]> texts, int count)
+    {
+        var ordinals = new ulong[(count + 63) / 64];
+        foreach (var text in texts)
+        {
+            var handle = labels.FindValue(name, text);
+            if (handle >= 0 && labels.PlaceOf(handle).Ordinal is var ordinal && ordinal < count)
+                ordinals[ordinal >> 6] |= 1UL << ordinal;
+        }
+        return ordinals;
     }
 
     private ulong[] Compared(int name, Matcher matcher, bool matchesEmpty, int count, CancellationToken cancellationToken)
@@ -84,8 +101,12 @@ internal sealed class MatchedValues(LabelTable labels)
             else if (before.Count >= what.Count)
                 return;
             _remembered[key] = what;
-            while (_order.Count > RememberedMax)
-                _remembered.Remove(_order.Dequeue());
+            _rememberedBytes += (what.Ordinals.Length - (before?.Ordinals.Length ?? 0)) * sizeof(ulong);
+            while (_order.Count > RememberedMax || (_rememberedBytes > RememberedBytesMax && _order.Count > 1))
+            {
+                _remembered.Remove(_order.Dequeue(), out var oldest);
+                _rememberedBytes -= (oldest?.Ordinals.Length ?? 0) * sizeof(ulong);
+            }
         }
     }
 

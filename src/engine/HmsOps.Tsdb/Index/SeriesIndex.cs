@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics;
 using System.Text;
 using HmsOps.Series;
@@ -21,6 +22,7 @@ internal sealed class SeriesIndex
     private const uint Magic = 0x58444e49; // "INDX"
     private const int Version = 1;
     private const int SeriesMax = int.MaxValue - 1;
+    private const int LabelsBytes = 1024; // room for one label set; more is found when needed
 
     private readonly IdentityHash _hash;
     private readonly HandleTable _identities = new();
@@ -79,11 +81,27 @@ internal sealed class SeriesIndex
         return -1;
     }
 
-    /// <summary>The series of many identities.</summary>
+    /// <summary>
+    /// The series of many identities, −1 where there is none. Slots are read some dozens at a time, then what they point at: the processor then waits for
+    /// many lines of memory at once, where one after the other waits for each.
+    /// </summary>
     public void Find(ReadOnlySpan<UInt128> identities, Span<int> ids)
     {
-        for (var i = 0; i < identities.Length; i++)
-            ids[i] = Find(identities[i]);
+        const int Together = 32;
+        Span<int> likely = stackalloc int[Together];
+        for (var from = 0; from < identities.Length; from += Together)
+        {
+            var part = identities.Slice(from, Math.Min(Together, identities.Length - from));
+            for (var i = 0; i < part.Length; i++)
+                likely[i] = _identities.Likely(FingerprintOf(part[i]));
+            for (var i = 0; i < part.Length; i++)
+                ids[from + i] = likely[i] >= 0 && _verify[likely[i]] == (ulong)part[i] ? likely[i] : -1;
+            for (var i = 0; i < part.Length; i++)
+            {
+                if (ids[from + i] < 0)
+                    ids[from + i] = Find(part[i]);
+            }
+        }
     }
 
     /// <summary>Adds a series that is not there; answers its id, which is <see cref="Count"/> before.</summary>
@@ -109,19 +127,18 @@ internal sealed class SeriesIndex
     /// <summary>The labels of a series, in bytes of their own.</summary>
     public Labels LabelsOf(int id)
     {
+        var room = ArrayPool<byte>.Shared.Rent(LabelsBytes);
         var length = 0;
         for (var record = _records.Read(id); record.MoveNext();)
         {
-            length += LabelBytes.Size(
-                _labels.NameText(record.Name).Length, _labels.ValueText(_labels.HandleOf(record.Name, record.Ordinal)).Length);
+            var name = _labels.NameText(record.Name);
+            var value = _labels.ValueText(_labels.HandleOf(record.Name, record.Ordinal));
+            if (room.Length - length < LabelBytes.Size(name.Length, value.Length))
+                Grow(ref room, length + LabelBytes.Size(name.Length, value.Length));
+            length += LabelBytes.Write(room.AsSpan(length), name, value);
         }
-        var bytes = new byte[length];
-        var at = 0;
-        for (var record = _records.Read(id); record.MoveNext();)
-        {
-            at += LabelBytes.Write(
-                bytes.AsSpan(at), _labels.NameText(record.Name), _labels.ValueText(_labels.HandleOf(record.Name, record.Ordinal)));
-        }
+        var bytes = room.AsSpan(0, length).ToArray();
+        ArrayPool<byte>.Shared.Return(room);
         return Labels.TryFromBytes(bytes, out var labels) ? labels : throw new InvalidOperationException($"The labels of series {id} are not in order.");
     }
 
@@ -288,6 +305,14 @@ internal sealed class SeriesIndex
         from.Finish();
         index._count = count;
         return index;
+    }
+
+    private static void Grow(ref byte[] room, int atLeast)
+    {
+        var larger = ArrayPool<byte>.Shared.Rent(Math.Max(atLeast, room.Length * 2));
+        room.CopyTo(larger, 0);
+        ArrayPool<byte>.Shared.Return(room);
+        room = larger;
     }
 
     private static uint FingerprintOf(UInt128 identity) => (uint)(identity >> 96);

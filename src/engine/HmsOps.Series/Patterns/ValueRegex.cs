@@ -1,0 +1,237 @@
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace HmsOps.Series.Patterns;
+
+/// <summary>
+/// Runs a pattern on .NET's regex engine in linear time, with RE2's meaning: the pattern is written out anew, in plain classes, groups and counts alone. Mostly over
+/// UTF-16, a code point beyond U+FFFF as its two halves. But where it asks for the edges of words, which are ASCII's to RE2 and Unicode's to .NET,
+/// over the bytes of UTF-8: a byte from 0x80 on becomes a character of the private use area, which .NET counts to no word.
+/// </summary>
+internal sealed class ValueRegex
+{
+    private const int HighBytes = 0xe000; // byte 0x80 is U+E080
+    private const int TextMax = 1 << 20; // characters of the pattern written out
+    private const int OnStack = 512;
+
+    private readonly Regex _regex;
+    private readonly bool _isOverBytes;
+
+    private ValueRegex(Regex regex, bool isOverBytes)
+    {
+        _regex = regex;
+        _isOverBytes = isOverBytes;
+    }
+
+    /// <summary>Compiles a pattern, anchored at both ends.</summary>
+    /// <exception cref="PatternException">It makes too large an automaton.</exception>
+    public static ValueRegex Compile(string pattern, PatternNode node)
+    {
+        var writer = new Writer(HasWordEdge(node));
+        writer.Write(node);
+        try
+        {
+            // Neither backtracking nor culture. No time limit: a linear match needs none, and what matches would depend on the machine.
+            return writer.Text.Length <= TextMax
+                ? new ValueRegex(new Regex($@"\A(?:{writer.Text})\z", RegexOptions.NonBacktracking | RegexOptions.CultureInvariant, Regex.InfiniteMatchTimeout), writer.IsOverBytes)
+                : throw TooLarge(pattern);
+        }
+        catch (NotSupportedException) // all that is written out is supported, unless it is too much
+        {
+            throw TooLarge(pattern);
+        }
+    }
+
+    /// <summary>True when the whole value matches.</summary>
+    public bool Matches(ReadOnlySpan<byte> value)
+    {
+        var characters = value.Length <= OnStack ? stackalloc char[OnStack] : new char[value.Length];
+        if (!_isOverBytes)
+            return _regex.IsMatch(characters[..Encoding.UTF8.GetChars(value, characters)]);
+        for (var i = 0; i < value.Length; i++)
+            characters[i] = (char)(value[i] < 0x80 ? value[i] : HighBytes + value[i]);
+        return _regex.IsMatch(characters[..value.Length]);
+    }
+
+    private static bool HasWordEdge(PatternNode node) => node switch
+    {
+        PatternNode.Place place => place.Kind is PlaceKind.WordEdge or PlaceKind.NoWordEdge,
+        PatternNode.Sequence sequence => sequence.Parts.Any(HasWordEdge),
+        PatternNode.Choice choice => choice.Parts.Any(HasWordEdge),
+        PatternNode.Repeat repeat => HasWordEdge(repeat.Part),
+        _ => false,
+    };
+
+    private static PatternException TooLarge(string pattern) => new(pattern, "repetitions or classes too large to be matched quickly", 0);
+
+    private sealed class Writer(bool isOverBytes)
+    {
+        public StringBuilder Text { get; } = new();
+
+        public bool IsOverBytes { get; } = isOverBytes;
+
+        public void Write(PatternNode node)
+        {
+            if (Text.Length > TextMax)
+                return; // refused by Compile
+            switch (node)
+            {
+                case PatternNode.One one:
+                    WriteSet(one.Set);
+                    break;
+                case PatternNode.Sequence sequence:
+                    foreach (var part in sequence.Parts)
+                        Write(part);
+                    break;
+                case PatternNode.Choice choice:
+                    WriteChoice(choice);
+                    break;
+                // Any text is any halves or bytes: what stands beside it begins and ends with whole characters.
+                case PatternNode.Repeat { IsAny: true, Min: 0 }:
+                    Text.Append(@"[\s\S]*");
+                    break;
+                case PatternNode.Repeat repeat:
+                    WriteRepeat(repeat);
+                    break;
+                case PatternNode.Place place:
+                    WritePlace(place.Kind);
+                    break;
+            }
+        }
+
+        private void WriteRepeat(PatternNode.Repeat repeat)
+        {
+            Text.Append("(?:");
+            Write(repeat.Part);
+            Text.Append(repeat.Max < 0 ? $"){{{repeat.Min},}}" : $"){{{repeat.Min},{repeat.Max}}}");
+        }
+
+        private void WriteChoice(PatternNode.Choice choice)
+        {
+            for (var i = 0; i < choice.Parts.Count; i++)
+            {
+                Text.Append(i == 0 ? "(?:" : "|");
+                Write(choice.Parts[i]);
+            }
+            Text.Append(')');
+        }
+
+        private void WritePlace(PlaceKind kind) => Text.Append(kind switch
+        {
+            PlaceKind.TextStart => @"\A",
+            PlaceKind.TextEnd => @"\z",
+            PlaceKind.LineStart => "(?m:^)",
+            PlaceKind.LineEnd => "(?m:$)",
+            PlaceKind.WordEdge => @"\b",
+            _ => @"\B",
+        });
+
+        // One unit, or else sequences of them.
+        private void WriteSet(CharacterSet set)
+        {
+            var units = new StringBuilder();
+            var sequences = new StringBuilder();
+            foreach (var (from, to) in set.Ranges)
+            {
+                if (IsOverBytes)
+                {
+                    WriteUnits(units, from, Math.Min(to, 0x7f));
+                    Utf8Ranges.Split(Math.Max(from, 0x80), to, bytes => WriteSequence(sequences, HighBytes, bytes));
+                }
+                else
+                {
+                    WriteUnits(units, from, Math.Min(to, 0xd7ff));
+                    WriteUnits(units, Math.Max(from, 0xe000), Math.Min(to, 0xffff));
+                    Utf16Ranges.Split(Math.Max(from, 0x10000), to, halves => WriteSequence(sequences, 0, halves));
+                }
+            }
+            if (units.Length > 0)
+                sequences.Append("|[").Append(units).Append(']');
+            Text.Append("(?:").Append(sequences.Length > 0 ? sequences.Remove(0, 1) : @"[^\s\S]").Append(')'); // of nothing, nothing matches
+        }
+
+        private static void WriteSequence(StringBuilder into, int above, (int From, int To)[] units)
+        {
+            into.Append('|');
+            foreach (var (from, to) in units)
+            {
+                into.Append('[');
+                WriteUnits(into, above + from, above + to);
+                into.Append(']');
+            }
+        }
+
+        private static void WriteUnits(StringBuilder into, int from, int to)
+        {
+            if (from <= to)
+                into.Append($@"\u{from:x4}-\u{to:x4}");
+        }
+    }
+}
+
+/// <summary>Cuts ranges of code points beyond U+FFFF into pairs of ranges of surrogates.</summary>
+internal static class Utf16Ranges
+{
+    /// <summary>The pairs of a range.</summary>
+    public static void Split(int from, int to, Action<(int From, int To)[]> sequence)
+    {
+        const int LowFirst = 0xdc00, LowLast = 0xdfff;
+        if (from > to)
+            return;
+        var (high, low) = Halves(from);
+        var (highEnd, lowEnd) = Halves(to);
+        if (high < highEnd && low > LowFirst)
+        {
+            sequence([(high, high), (low, LowLast)]);
+            (high, low) = (high + 1, LowFirst);
+        }
+        if (high < highEnd && lowEnd < LowLast)
+        {
+            sequence([(high, highEnd - 1), (LowFirst, LowLast)]);
+            (high, low) = (highEnd, LowFirst);
+        }
+        sequence([(high, highEnd), (low, lowEnd)]);
+    }
+
+    private static (int High, int Low) Halves(int point) => (0xd800 + ((point - 0x10000) >> 10), 0xdc00 + ((point - 0x10000) & 0x3ff));
+}
+
+/// <summary>Cuts ranges of code points into sequences of ranges of bytes, as UTF-8 encodes them.</summary>
+internal static class Utf8Ranges
+{
+    /// <summary>The sequences of a range of code points from U+0080 on. Surrogates have no UTF-8 and are left out.</summary>
+    public static void Split(int from, int to, Action<(int From, int To)[]> sequence)
+    {
+        foreach (var (first, last) in new[] { (0x80, 0x7ff), (0x800, 0xd7ff), (0xe000, 0xffff), (0x10000, CharacterSet.Last) })
+        {
+            if (Math.Max(from, first) <= Math.Min(to, last))
+                SplitAligned(Math.Max(from, first), Math.Min(to, last), sequence);
+        }
+    }
+
+    // Until the last bytes run over all of 80..bf wherever an earlier one differs.
+    private static void SplitAligned(int from, int to, Action<(int From, int To)[]> sequence)
+    {
+        for (var bits = 6; bits < 21; bits += 6)
+        {
+            var mask = (1 << bits) - 1;
+            if ((from & ~mask) == (to & ~mask))
+                break;
+            if ((from & mask) != 0)
+            {
+                SplitAligned(from, from | mask, sequence);
+                SplitAligned((from | mask) + 1, to, sequence);
+                return;
+            }
+            if ((to & mask) != mask)
+            {
+                SplitAligned(from, (to & ~mask) - 1, sequence);
+                SplitAligned(to & ~mask, to, sequence);
+                return;
+            }
+        }
+        var low = Encoding.UTF8.GetBytes(new Rune(from).ToString());
+        var high = Encoding.UTF8.GetBytes(new Rune(to).ToString());
+        sequence([.. low.Zip(high, (a, b) => ((int)a, (int)b))]);
+    }
+}
