@@ -17,13 +17,17 @@ internal static class FloatTail
 
     private const int CapacityMin = 8;
 
+    // A series' first slot is sealed at 8 to 32 samples: those that began together are sealed apart, which spreads the work, and room given back by one
+    // is there for the next.
+    private static int FirstMax(int id) => CapacityMin + (int)(((ulong)((uint)id * 2_654_435_769) * (SamplesMax - CapacityMin + 1)) >> 32);
+
     /// <summary>True when the next sample would make the tail something it cannot be: it has to be sealed before.</summary>
-    public static bool IsFullFor(in SeriesRecord record, long time, long bits)
+    public static bool IsFullFor(int id, in SeriesRecord record, long time, long bits)
     {
         if (time - record.First > uint.MaxValue)
             return true;
         if (record.Is(SeriesMarks.HasValues | SeriesMarks.HasOffsets))
-            return record.Count == SamplesMax;
+            return record.Count == (record.Newest == 0 ? FirstMax(id) : SamplesMax);
         var goesOn = bits == record.Run && (record.Count == 1 || time - LastOf(record) == record.Step);
         return record.Count >= (goesOn ? RunMax : SamplesMax);
     }

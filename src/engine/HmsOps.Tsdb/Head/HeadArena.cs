@@ -18,11 +18,13 @@ internal sealed class HeadArena
     private const int FirstPageBytes = 64 * 1024; // a nearly empty store stays small
     private const int FineMax = 1024; // up to here a class is a multiple of a unit, above an eighth of a power of two
     private const int FineClasses = FineMax / UnitBytes;
+    private const int LeftoverUnitsMin = 3; // nothing is smaller than this
     private const int Classes = FineClasses + 1 + (8 * (BigShift - 10));
     private const int BigShift = 18;
     private const int BigBytes = 1 << BigShift; // from here on an entry has a page of its own
 
     private readonly uint[] _free = new uint[Classes];
+    private ulong _fine; // which of the fine classes have free room
     private byte[]?[] _pages = [];
     private int _pageCount;
     private uint _at; // the next unit of the page being filled
@@ -60,12 +62,10 @@ internal sealed class HeadArena
         TakenBytes += size;
         if (size >= BigBytes)
             return (uint)AddPage(size) << PageShift;
-        ref var free = ref _free[ClassOf(size)];
-        if (free == 0)
-            return Carve((uint)(size / UnitBytes));
-        var handle = free;
-        free = BinaryPrimitives.ReadUInt32LittleEndian(this[handle]);
-        return handle;
+        var wanted = ClassOf(size);
+        if (_free[wanted] != 0)
+            return TakeFree(wanted);
+        return TrySplit(size, out var handle) ? handle : Carve((uint)(size / UnitBytes));
     }
 
     /// <summary>Gives room back, of as many bytes as were asked for when it was taken.</summary>
@@ -125,6 +125,8 @@ internal sealed class HeadArena
         _end = from.Read<uint>();
         TakenBytes = from.Read<long>();
         from.Read(MemoryMarshal.AsBytes(_free.AsSpan()));
+        for (var fine = 1; fine <= FineClasses; fine++)
+            _fine |= _free[fine] == 0 ? 0 : 1UL << (fine - 1);
     }
 
     private static int Round(int bytes)
@@ -142,6 +144,29 @@ internal sealed class HeadArena
             return size / UnitBytes;
         var log = BitOperations.Log2((uint)(size - 1));
         return FineClasses + (8 * (log - 10)) + ((size - 1) >> (log - 3)) - 7;
+    }
+
+    private uint TakeFree(int wanted)
+    {
+        var handle = _free[wanted];
+        _free[wanted] = BinaryPrimitives.ReadUInt32LittleEndian(this[handle]);
+        if (_free[wanted] == 0 && wanted <= FineClasses)
+            _fine &= ~(1UL << (wanted - 1));
+        return handle;
+    }
+
+    // Free room of another length is cut in two before new room is taken: what a million tails grew out of becomes their pieces.
+    private bool TrySplit(int size, out uint handle)
+    {
+        handle = 0;
+        var least = (size / UnitBytes) + LeftoverUnitsMin;
+        var larger = least > FineClasses ? 0 : _fine >> (least - 1);
+        if (larger == 0)
+            return false;
+        var itsUnits = least + BitOperations.TrailingZeroCount(larger);
+        handle = TakeFree(itsUnits);
+        GiveBlock(handle + (uint)(size / UnitBytes), (itsUnits * UnitBytes) - size);
+        return true;
     }
 
     private uint Carve(uint units)
@@ -168,9 +193,11 @@ internal sealed class HeadArena
 
     private void GiveBlock(uint handle, int size)
     {
-        ref var free = ref _free[ClassOf(size)];
-        BinaryPrimitives.WriteUInt32LittleEndian(this[handle], free);
-        free = handle;
+        var its = ClassOf(size);
+        BinaryPrimitives.WriteUInt32LittleEndian(this[handle], _free[its]);
+        _free[its] = handle;
+        if (its <= FineClasses)
+            _fine |= 1UL << (its - 1);
     }
 
     private int AddPage(int bytes)

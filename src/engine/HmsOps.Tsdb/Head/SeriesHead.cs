@@ -101,7 +101,7 @@ internal sealed class SeriesHead : ISampleColumns
     {
         ref var record = ref Record(id);
         var step = StepTo(id, record, time);
-        if (record.Count > 0 && (record.Is(SeriesMarks.HasHistograms) || record.Start != start || FloatTail.IsFullFor(record, time, bits)))
+        if (record.Count > 0 && (record.Is(SeriesMarks.HasHistograms) || record.Start != start || FloatTail.IsFullFor(id, record, time, bits)))
             Seal(id, ref record);
         record.Start = start;
         FloatTail.Append(Arena, ref record, time, bits, step);

@@ -17,8 +17,26 @@ internal sealed class KeyReader(Refusals refusals)
     private readonly LabelsBuilder _labels = new();
     private readonly List<byte[]> _names = [];
 
-    /// <summary>The canonical label set of a key; what is wrong with it, when something is.</summary>
-    public Refusal? Read(ReadOnlySpan<byte> key, out Labels labels)
+    /// <summary>The canonical label set of a key, in the key's own bytes where they are canonical; what is wrong with it, when something is.</summary>
+    public Refusal? Read(ReadOnlyMemory<byte> bytes, out Labels labels)
+    {
+        return Labels.TryFromBytes(bytes, out labels) ? Check(labels) : ReadAnyForm(bytes.Span, out labels);
+    }
+
+    /// <summary>What is wrong with a label set; null when nothing is.</summary>
+    public Refusal? Check(Labels labels) => IsUtf8(labels) ? LabelLimits.Check(labels, refusals) : refusals.InvalidUtf8;
+
+    private static bool IsUtf8(Labels labels)
+    {
+        foreach (var label in labels)
+        {
+            if (!Utf8.IsValid(label.Name) || !Utf8.IsValid(label.Value))
+                return false;
+        }
+        return true;
+    }
+
+    private Refusal? ReadAnyForm(ReadOnlySpan<byte> key, out Labels labels)
     {
         labels = Labels.Empty;
         if (key.Length > 2 * LabelLimits.BytesMax)

@@ -88,7 +88,7 @@ internal sealed class ObservationIntake(MetricStoreOptions options, Holdings hol
             return refusals.BatchBytes;
         if (item.Histogram is { } difference && !Takes(id, open, difference))
             return refusals.HistogramBounds;
-        if (id < 0 && _keys.Read(item.Series.Bytes, out _) is { } wrong)
+        if (id < 0 && _keys.Check(item.Series) is { } wrong)
             return wrong;
         if (id < 0 || _head.Record(id).Is(SeriesMarks.Forgotten))
         {

@@ -15,6 +15,7 @@ internal sealed class SampleIntake(MetricStoreOptions options, Holdings holdings
     private const int LateBytes = 50;
     private const int BucketBytes = 13;
     private const long LateMark = 1L << 40; // of places among the late ones
+    private const SeriesMarks PlainMarks = SeriesMarks.Declared | SeriesMarks.Kinds | SeriesMarks.Forgotten;
     private const int ExemplarBytes = 64 + ExemplarRing.LabelBytesMax;
 
     private readonly SeriesHead _head = holdings.Head;
@@ -28,7 +29,8 @@ internal sealed class SampleIntake(MetricStoreOptions options, Holdings holdings
     private int _stagedInOrder;
     private int _stagedLate;
     private int[] _ids = new int[256];
-    private long _now;
+    private long _timeMin;
+    private long _timeMax;
     private long _roomLeft;
     private bool _mayCreate;
     private bool _hasCreated;
@@ -68,7 +70,7 @@ internal sealed class SampleIntake(MetricStoreOptions options, Holdings holdings
 
     private void Begin(long now)
     {
-        _now = now;
+        (_timeMin, _timeMax) = (now - _lateMs, now + _aheadMs);
         _unknown.Clear();
         _toldStarts.Clear();
         _staged.Clear();
@@ -101,7 +103,7 @@ internal sealed class SampleIntake(MetricStoreOptions options, Holdings holdings
             _unknown[place] = new UnknownKey(Labels.Empty, refusals.UnknownSeries);
             return;
         }
-        var refusal = _keys.Read(batch.KeyOf(place).Span, out var labels);
+        var refusal = _keys.Read(batch.KeyOf(place), out var labels);
         _unknown[place] = new UnknownKey(labels, refusal);
         if (refusal is not null)
             return;
@@ -142,6 +144,15 @@ internal sealed class SampleIntake(MetricStoreOptions options, Holdings holdings
         if (id >= 0)
         {
             ref var record = ref _head.Record(id);
+            if ((record.Marks & PlainMarks) == SeriesMarks.Declared && time > record.LastTime && time <= _timeMax && time >= _timeMin
+                && start == record.Start && (start == 0 || record.Coded != 0) && _toldStarts.Count == 0
+                && _roomLeft > 0 && _hasMemory && frame.BytesMax + SampleEncoder.FloatBytesMax <= options.BatchBytesMax)
+            {
+                // What nearly all are: the next sample of a series that is known.
+                _roomLeft--;
+                Stage(id, time, bits, ref record, verdict);
+                return null;
+            }
             if (record.Is(SeriesMarks.Kinds))
                 return refusals.SeriesKind;
             if (time <= record.LastTime)
@@ -151,11 +162,16 @@ internal sealed class SampleIntake(MetricStoreOptions options, Holdings holdings
             return refusal;
         ref var admitted = ref _head.Record(id);
         Tell(id, admitted, start);
-        frame.Samples.Add(id, time, bits, ref admitted);
-        SeriesHead.Take(ref admitted, time, bits, isHistogram: false);
+        Stage(id, time, bits, ref admitted, verdict);
+        return null;
+    }
+
+    private void Stage(int id, long time, long bits, ref SeriesRecord record, Verdict verdict)
+    {
+        frame.Samples.Add(id, time, bits, ref record);
+        SeriesHead.Take(ref record, time, bits, isHistogram: false);
         frame.Batch.Add(id, time, bits, null);
         verdict.Accept();
-        return null;
     }
 
     private Refusal? ReadHistogram(SampleBatch batch, int place, long time, NativeHistogram histogram, long start, Verdict verdict)
@@ -230,9 +246,9 @@ internal sealed class SampleIntake(MetricStoreOptions options, Holdings holdings
 
     private Refusal? RefusalOf(long time)
     {
-        if (time < _now - _lateMs)
+        if (time < _timeMin)
             return refusals.Late;
-        return time > _now + _aheadMs ? refusals.Ahead : null;
+        return time > _timeMax ? refusals.Ahead : null;
     }
 
     private Refusal? Admit(SampleBatch batch, int place, int weight, int bytes, ref int id)
@@ -246,7 +262,9 @@ internal sealed class SampleIntake(MetricStoreOptions options, Holdings holdings
             return full;
         id = _ids[place] = _head.Add(key.Labels, batch.Identities[place]);
         _hasCreated = true;
-        return Admit(id, weight, bytes);
+        frame.Declare(id, key.Labels, null);
+        _roomLeft -= weight;
+        return null;
     }
 
     // Another key of this batch may have brought it meanwhile.

@@ -47,6 +47,7 @@ internal sealed class SampleEncoder
 
     public void Add(int id, long time, long bits, ref SeriesRecord record)
     {
+        _values.Reserve(2 * Varint.BytesMax);
         var code = Place(id, time, record);
         code |= record.Coded == 0 ? Whole(bits) : Difference(bits, ref record) << 4;
         Put(code, ref record);
@@ -103,7 +104,6 @@ internal sealed class SampleEncoder
 
     private int Whole(long bits)
     {
-        _values.Reserve(9);
         _values.Add(SampleCodes.WholeHead);
         _values.AddLong(bits);
         return SampleCodes.Other << 4;
@@ -129,7 +129,6 @@ internal sealed class SampleEncoder
         var leading = Math.Min(BitOperations.LeadingZeroCount(changed) / 8, 7);
         var trailing = changed == 0 ? 0 : BitOperations.TrailingZeroCount(changed) / 8;
         var bytes = 8 - leading - trailing;
-        _values.Reserve(9);
         _values.Add((byte)((leading << 4) | trailing));
         _values.AddBytes(changed >> (8 * trailing), bytes);
         return SampleCodes.Other;
@@ -260,6 +259,9 @@ internal struct ByteColumn()
     public void AddVarint(ulong value)
     {
         Reserve(Varint.BytesMax);
-        Length += Varint.Write(_bytes.AsSpan(Length), value);
+        if (value < 0x80)
+            _bytes[Length++] = (byte)value;
+        else
+            Length += Varint.Write(_bytes.AsSpan(Length), value);
     }
 }
