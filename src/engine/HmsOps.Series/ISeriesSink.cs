@@ -18,6 +18,12 @@ public interface ISeriesSink
 /// <param name="Refused">Items refused, in the order of the batch.</param>
 public sealed record AppendResult(int Taken, IReadOnlyList<RefusedSample> Refused)
 {
+    /// <summary>Exemplars of the batch that were stored. A store that keeps none leaves it 0.</summary>
+    public int ExemplarsTaken { get; init; }
+
+    /// <summary>Descriptions of metrics in the batch that were stored, or recognised as already stored. A store that keeps none leaves it 0.</summary>
+    public int MetadataTaken { get; init; }
+
     /// <summary>Nothing refused.</summary>
     public static AppendResult All(int taken) => new(taken, []);
 }

@@ -1,9 +1,11 @@
 using HmsOps.Present.Api.Hub;
 using HmsOps.Present.Api.Incidents;
+using HmsOps.Present.Api.Influx;
 using HmsOps.Present.Api.Ledger;
 using HmsOps.Present.Api.Live;
 using HmsOps.Present.Api.Prometheus;
 using HmsOps.Present.Api.Push;
+using HmsOps.Present.Api.RemoteWrite;
 using HmsOps.Present.Api.Workspace;
 using HmsOps.Present.Assets;
 using HmsOps.Present.Doors;
@@ -56,6 +58,8 @@ public static class PresentComposition
             return next(context);
         });
         PushEndpoint.Map(app, sources);
+        RemoteWriteEndpoint.Map(app, sources);
+        InfluxEndpoints.Map(app, sources);
         services.GetRequiredService<QueryEndpoints>().Map(app);
         IncidentsEndpoint.Map(api, sources);
         services.GetRequiredService<LedgerEndpoints>().Map(api);

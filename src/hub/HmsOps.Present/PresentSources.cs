@@ -1,3 +1,5 @@
+using HmsOps.Observe.Influx;
+using HmsOps.Observe.RemoteWrite;
 using HmsOps.PromQL;
 using HmsOps.Record;
 using HmsOps.Workspace;
@@ -20,6 +22,12 @@ public sealed record PresentSources
 
     /// <summary>Takes the body of <c>POST /metric</c>, at most 1 MiB of it, and answers for all its items.</summary>
     public required Func<ReadOnlyMemory<byte>, CancellationToken, Task<PushReply>> Push { get; init; }
+
+    /// <summary>Takes the bodies of <c>POST /api/v1/write</c>.</summary>
+    public required RemoteWriteIntake RemoteWrite { get; init; }
+
+    /// <summary>Takes the bodies of <c>POST /write</c> and <c>/api/v2/write</c>.</summary>
+    public required InfluxIntake Influx { get; init; }
 
     /// <summary>How others reach this hub: links in what is copied out of pages begin with it.</summary>
     public required string PublicUrl { get; init; }

@@ -1,5 +1,8 @@
 using System.Text;
 using HmsOps.App.Settings;
+using HmsOps.Observe.Influx;
+using HmsOps.Observe.RemoteWrite;
+using HmsOps.Observe.Wire;
 using Microsoft.Extensions.Logging;
 
 namespace HmsOps.App.Tests.Settings;
@@ -35,7 +38,12 @@ public sealed class SettingsReaderTests
     public void The_default_texts_of_the_table_are_the_defaults()
     {
         var lines = Lines(Nothing).ToDictionary(line => line.Name, line => line.Value);
-        foreach (var name in new[] { "log.level", "log.format", "durability.window", "late.window", "retention.time", "ledger.on_poison", "limits.metric.body", "limits.metric.items", "secrets", "workspace", "data" })
+        string[] names =
+        [
+            "log.level", "log.format", "durability.window", "late.window", "retention.time", "ledger.on_poison", "secrets", "workspace", "data",
+            .. Setting.All.Select(setting => setting.Name).Where(name => name.StartsWith("limits.", StringComparison.Ordinal)),
+        ];
+        foreach (var name in names)
             Assert.Equal(Setting.All.Single(setting => setting.Name == name).Key.DefaultText, lines[name]);
     }
 
@@ -65,7 +73,11 @@ public sealed class SettingsReaderTests
             retention: {time: 30d}
             ledger: {onPoison: exit}
             http: {hosts: [ops.opm.gov]}
-            limits: {metric: {body: 64 KiB, items: 100}}
+            limits:
+              metric: {body: 64 KiB, items: 100}
+              write: {packed: 1MiB, decoded: 2MiB, series: 3, samples: 4, buckets: 5, memory: 6MiB}
+              influx: {packed: 7MiB, decoded: 8MiB, line: 9KiB, memory: 10MiB}
+              labels: {count: 11, name: 12B, value: 13B, total: 14B}
             secrets:
               smtp: env:SMTP_PASSWORD
               pages: file:pages.key
@@ -76,6 +88,11 @@ public sealed class SettingsReaderTests
         Assert.Equal(("America/New_York", "https://ops.opm.gov/"), (settings.TimeZone.Id, settings.PublicUrl!.ToString()));
         Assert.Equal((LogLevel.Warning, LogFormat.Json, OnPoison.Exit), (settings.LogLevel, settings.LogFormat, settings.OnPoison));
         Assert.Equal((65_536, 100), (settings.MetricBodyBytes, settings.MetricItems));
+        var labels = new LabelLimits { CountMax = 11, NameBytesMax = 12, ValueBytesMax = 13, BytesMax = 14 };
+        Assert.Equal(
+            new WriteLimits { PackedBytesMax = 1 << 20, DecodedBytesMax = 2 << 20, SeriesMax = 3, SamplesMax = 4, BucketsMax = 5, MemoryBytesMax = 6 << 20, Labels = labels },
+            settings.Write);
+        Assert.Equal(new InfluxLimits { PackedBytesMax = 7 << 20, DecodedBytesMax = 8 << 20, LineBytesMax = 9 << 10, MemoryBytesMax = 10 << 20, Labels = labels }, settings.Influx);
         Assert.Equal(["ops.opm.gov"], settings.Hosts);
         Assert.Equal(new SecretSource.FromEnvironment("SMTP_PASSWORD"), settings.Secrets["smtp"]);
         Assert.Equal(new SecretSource.FromFile("/etc/ops/pages.key"), settings.Secrets["pages"]);

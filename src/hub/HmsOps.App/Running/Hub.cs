@@ -5,7 +5,9 @@ using HmsOps.Decide.Rules;
 using HmsOps.Disk;
 using HmsOps.Ledger;
 using HmsOps.Observe;
+using HmsOps.Observe.Influx;
 using HmsOps.Observe.Push;
+using HmsOps.Observe.RemoteWrite;
 using HmsOps.PromQL;
 using HmsOps.Record;
 using HmsOps.Record.Events;
@@ -51,6 +53,8 @@ public sealed partial class Hub : IDisposable
         _keeper = new WorkspaceKeeper(Journal, edges.Time, edges.Logs.CreateLogger<WorkspaceKeeper>());
         Refusals = new Refusals();
         Push = new PushIntake(_store, Refusals, plan.Push, edges.Time);
+        RemoteWrite = new RemoteWriteIntake(_store, Refusals, plan.Write);
+        Influx = new InfluxIntake(_store, Refusals, plan.Influx, edges.Time);
         Scheduler = new RuleScheduler(
             () => _keeper.Current, PromQL, () => _store.Store?.Appended ?? 0, Journal, edges.Ids, edges.Time, edges.Logs.CreateLogger<RuleScheduler>());
         var effector = new Effector(Journal, edges.Scripts, path => $"{plan.WorkspaceFolder}/{path}", edges.Time);
@@ -70,6 +74,10 @@ public sealed partial class Hub : IDisposable
     public PromEngine PromQL { get; }
 
     public PushIntake Push { get; }
+
+    public RemoteWriteIntake RemoteWrite { get; }
+
+    public InfluxIntake Influx { get; }
 
     public Refusals Refusals { get; }
 

@@ -1,4 +1,6 @@
+using HmsOps.Observe.Influx;
 using HmsOps.Observe.Push;
+using HmsOps.Observe.RemoteWrite;
 
 namespace HmsOps.App.Running;
 
@@ -27,4 +29,8 @@ public sealed record HubPlan
     public TimeSpan Retention { get; init; } = TimeSpan.FromDays(100);
 
     public PushLimits Push { get; init; } = new();
+
+    public WriteLimits Write { get; init; } = new();
+
+    public InfluxLimits Influx { get; init; } = new();
 }

@@ -63,6 +63,8 @@ internal sealed class HubServer(HubSettings settings, HubLog log, Action<string>
         LateWindow = settings.LateWindow,
         Retention = settings.RetentionTime,
         Push = new PushLimits { BodyBytesMax = (int)settings.MetricBodyBytes, ItemsMax = settings.MetricItems },
+        Write = settings.Write,
+        Influx = settings.Influx,
     };
 
     private Hub Open(HubPlan plan, ILoggerFactory logs, ScriptRuns scripts, WaysOut ways)
@@ -119,6 +121,8 @@ internal sealed class HubServer(HubSettings settings, HubLog log, Action<string>
             PromQL = hub.PromQL,
             Hub = page.Status,
             Push = page.PushAsync,
+            RemoteWrite = hub.RemoteWrite,
+            Influx = hub.Influx,
             PublicUrl = hub.Plan.PublicUrl,
             Zone = settings.TimeZone,
             Hosts = HostsOf(hub.Plan),

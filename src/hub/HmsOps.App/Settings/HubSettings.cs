@@ -1,3 +1,6 @@
+using HmsOps.Observe.Influx;
+using HmsOps.Observe.RemoteWrite;
+
 namespace HmsOps.App.Settings;
 
 /// <summary>The hub's configuration, whole and valid. Immutable: a change is a restart.</summary>
@@ -39,4 +42,10 @@ public sealed record HubSettings
     public required long MetricBodyBytes { get; init; }
 
     public required int MetricItems { get; init; }
+
+    /// <summary>Limits of remote write.</summary>
+    public required WriteLimits Write { get; init; }
+
+    /// <summary>Limits of the line protocol.</summary>
+    public required InfluxLimits Influx { get; init; }
 }

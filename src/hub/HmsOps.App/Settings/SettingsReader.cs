@@ -1,4 +1,7 @@
 using System.Net;
+using HmsOps.Observe.Influx;
+using HmsOps.Observe.RemoteWrite;
+using HmsOps.Observe.Wire;
 using HmsOps.Workspace;
 using HmsOps.Workspace.Binding;
 using HmsOps.Workspace.Quantities;
@@ -69,15 +72,57 @@ public sealed class SettingsReader
             OnPoison = Pick("ledger.on_poison", SettingsShape.OnPoison, Group(SettingsShape.Ledger), OnPoison.Serve),
             Secrets = SecretsOf(Pick("secrets", SettingsShape.Secrets, _file, [])),
             Hosts = Pick("http.hosts", SettingsShape.Hosts, Group(SettingsShape.Http), ["localhost"]),
-            MetricBodyBytes = Pick("limits.metric.body", SettingsShape.MetricBody, MetricLimits(), 1 << 20),
-            MetricItems = (int)Pick("limits.metric.items", SettingsShape.MetricItems, MetricLimits(), 10_000),
+            MetricBodyBytes = Pick("limits.metric.body", SettingsShape.MetricBody, LimitsOf(SettingsShape.Metric), 1 << 20),
+            MetricItems = (int)Pick("limits.metric.items", SettingsShape.MetricItems, LimitsOf(SettingsShape.Metric), 10_000),
+            Write = WriteOf(LimitsOf(SettingsShape.Write)),
+            Influx = InfluxOf(LimitsOf(SettingsShape.Influx)),
         };
+        var labels = LabelsOf(LimitsOf(SettingsShape.Label));
+        settings = settings with { Write = settings.Write with { Labels = labels }, Influx = settings.Influx with { Labels = labels } };
         return KeepLateWithinRetention(settings);
     }
 
     private BoundRecord? Group(Key<BoundRecord> key) => _file is not null && _file.TryGet(key, out var group) ? group : null;
 
-    private BoundRecord? MetricLimits() => Group(SettingsShape.Limits) is { } limits && limits.TryGet(SettingsShape.Metric, out var metric) ? metric : null;
+    private BoundRecord? LimitsOf(Key<BoundRecord> door) => Group(SettingsShape.Limits) is { } limits && limits.TryGet(door, out var group) ? group : null;
+
+    private WriteLimits WriteOf(BoundRecord? group)
+    {
+        var otherwise = new WriteLimits();
+        return new WriteLimits
+        {
+            PackedBytesMax = (int)Pick("limits.write.packed", SettingsShape.WritePacked, group, otherwise.PackedBytesMax),
+            DecodedBytesMax = (int)Pick("limits.write.decoded", SettingsShape.WriteDecoded, group, otherwise.DecodedBytesMax),
+            SeriesMax = (int)Pick("limits.write.series", SettingsShape.WriteSeries, group, otherwise.SeriesMax),
+            SamplesMax = (int)Pick("limits.write.samples", SettingsShape.WriteSamples, group, otherwise.SamplesMax),
+            BucketsMax = (int)Pick("limits.write.buckets", SettingsShape.WriteBuckets, group, otherwise.BucketsMax),
+            MemoryBytesMax = Pick("limits.write.memory", SettingsShape.WriteMemory, group, otherwise.MemoryBytesMax),
+        };
+    }
+
+    private InfluxLimits InfluxOf(BoundRecord? group)
+    {
+        var otherwise = new InfluxLimits();
+        return new InfluxLimits
+        {
+            PackedBytesMax = (int)Pick("limits.influx.packed", SettingsShape.InfluxPacked, group, otherwise.PackedBytesMax),
+            DecodedBytesMax = (int)Pick("limits.influx.decoded", SettingsShape.InfluxDecoded, group, otherwise.DecodedBytesMax),
+            LineBytesMax = (int)Pick("limits.influx.line", SettingsShape.InfluxLine, group, otherwise.LineBytesMax),
+            MemoryBytesMax = Pick("limits.influx.memory", SettingsShape.InfluxMemory, group, otherwise.MemoryBytesMax),
+        };
+    }
+
+    private LabelLimits LabelsOf(BoundRecord? group)
+    {
+        var otherwise = new LabelLimits();
+        return new LabelLimits
+        {
+            CountMax = (int)Pick("limits.labels.count", SettingsShape.LabelCount, group, otherwise.CountMax),
+            NameBytesMax = (int)Pick("limits.labels.name", SettingsShape.LabelName, group, otherwise.NameBytesMax),
+            ValueBytesMax = (int)Pick("limits.labels.value", SettingsShape.LabelValue, group, otherwise.ValueBytesMax),
+            BytesMax = (int)Pick("limits.labels.total", SettingsShape.LabelTotal, group, otherwise.BytesMax),
+        };
+    }
 
     private T Pick<T>(string name, Key<T> key, BoundRecord? group, T otherwise)
     {

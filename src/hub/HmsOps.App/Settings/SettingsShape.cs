@@ -82,8 +82,35 @@ public static class SettingsShape
 
     public static readonly Key<BoundRecord> Metric = Group("metric", "limits of /metric", [MetricBody, MetricItems]);
 
+    // Buffers of one piece, with room behind their end, are the bound.
+    private static readonly SizeType Body = new(1, GiB);
+
+    public static readonly Key<long> WritePacked = new("packed", Body, "Bytes of one request of remote write, as it arrives.", "8MiB") { DefaultText = "8MiB" };
+    public static readonly Key<long> WriteDecoded = new("decoded", Body, "Bytes of one request of remote write, unpacked.", "32MiB") { DefaultText = "32MiB" };
+    public static readonly Key<long> WriteSeries = new("series", new CountType(1, 10_000_000), "Series of one request of remote write.", "50000") { DefaultText = "50000" };
+    public static readonly Key<long> WriteSamples = new("samples", new CountType(1, 100_000_000), "Samples of one request of remote write.", "1000000") { DefaultText = "1000000" };
+    public static readonly Key<long> WriteBuckets = new("buckets", new CountType(1, 1_000_000), "Buckets of one native histogram.", "10000") { DefaultText = "10000" };
+    public static readonly Key<long> WriteMemory = new("memory", new SizeType(1, 64 * GiB), "Bytes that all requests of remote write hold together.", "256MiB") { DefaultText = "256MiB" };
+
+    public static readonly Key<BoundRecord> Write = Group(
+        "write", "limits of remote write", [WritePacked, WriteDecoded, WriteSeries, WriteSamples, WriteBuckets, WriteMemory]);
+
+    public static readonly Key<long> InfluxPacked = new("packed", Body, "Bytes of one request of the line protocol, as it arrives.", "8MiB") { DefaultText = "8MiB" };
+    public static readonly Key<long> InfluxDecoded = new("decoded", Body, "Bytes of one request of the line protocol, unpacked.", "32MiB") { DefaultText = "32MiB" };
+    public static readonly Key<long> InfluxLine = new("line", new SizeType(1, GiB / 2), "Bytes of one line of the line protocol.", "1MiB") { DefaultText = "1MiB" };
+    public static readonly Key<long> InfluxMemory = new("memory", new SizeType(1, 64 * GiB), "Bytes that all requests of the line protocol hold together.", "128MiB") { DefaultText = "128MiB" };
+
+    public static readonly Key<BoundRecord> Influx = Group("influx", "limits of the line protocol", [InfluxPacked, InfluxDecoded, InfluxLine, InfluxMemory]);
+
+    public static readonly Key<long> LabelCount = new("count", new CountType(1, 1_000), "Labels of a series that comes by remote write or the line protocol.", "64") { DefaultText = "64" };
+    public static readonly Key<long> LabelName = new("name", new SizeType(1, 64 << 10), "Bytes of a label's name.", "256B") { DefaultText = "256B" };
+    public static readonly Key<long> LabelValue = new("value", new SizeType(1, 64 << 10), "Bytes of a label's value.", "4KiB") { DefaultText = "4KiB" };
+    public static readonly Key<long> LabelTotal = new("total", new SizeType(1, 64 << 10), "Bytes of a series' labels together.", "16KiB") { DefaultText = "16KiB" };
+
+    public static readonly Key<BoundRecord> Label = Group("labels", "limits of labels", [LabelCount, LabelName, LabelValue, LabelTotal]);
+
     public static readonly Key<BoundRecord> Limits = Group(
-        "limits", "limits", [Metric], ["scrape", "write", "otlp", "query", "script", "http", "yaml", "ledger", "sessions", "silences"]);
+        "limits", "limits", [Metric, Write, Influx, Label], ["scrape", "otlp", "query", "script", "http", "yaml", "ledger", "sessions", "silences"]);
 
     /// <summary>The table.</summary>
     public static RecordShape Shape { get; } = new(

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using HmsOps.Present.Api.Influx;
 
 namespace HmsOps.Present.Api;
 
@@ -14,6 +15,10 @@ namespace HmsOps.Present.Api;
 [JsonSerializable(typeof(LiveHelloJson))]
 [JsonSerializable(typeof(LiveStateJson))]
 [JsonSerializable(typeof(LiveTickJson))]
+[JsonSerializable(typeof(InfluxProblemJson))]
+[JsonSerializable(typeof(InfluxErrorJson))]
+[JsonSerializable(typeof(InfluxResultsJson))]
+[JsonSerializable(typeof(InfluxHealthJson))]
 internal sealed partial class ApiJson : JsonSerializerContext;
 
 internal sealed record ProblemJson(string Type, string Title, int Status, string Detail);

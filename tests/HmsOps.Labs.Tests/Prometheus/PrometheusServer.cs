@@ -1,0 +1,90 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
+using HmsOps.Labs.Tests.World;
+
+namespace HmsOps.Labs.Tests.Prometheus;
+
+/// <summary>A real Prometheus that scrapes itself each second, on a free port of this machine.</summary>
+internal sealed class PrometheusServer : IAsyncDisposable
+{
+    private static readonly TimeSpan ReadyWithin = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan EndsWithin = TimeSpan.FromSeconds(20);
+
+    private readonly Process _process;
+
+    private PrometheusServer(Process process, Uri address)
+    {
+        _process = process;
+        Http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = address, Timeout = TimeSpan.FromSeconds(10) };
+    }
+
+    public HttpClient Http { get; }
+
+    public Lines Log { get; } = new();
+
+    /// <summary>Starts it with what docs/reference/ways-in.md tells a reader to write, for this hub.</summary>
+    public static async Task<PrometheusServer> StartAsync(LabFolder lab, string remoteWrite)
+    {
+        var port = FreePort();
+        var file = Path.Combine(lab.Root, "prometheus.yml");
+        await File.WriteAllTextAsync(file, $$"""
+            global: {scrape_interval: 1s}
+            scrape_configs:
+              - job_name: prometheus
+                static_configs: [{targets: ['127.0.0.1:{{port}}']}]
+            {{remoteWrite}}
+            """);
+        var process = Ended.Start(
+            "/usr/bin/prometheus",
+            [$"--config.file={file}", $"--storage.tsdb.path={Path.Combine(lab.Root, "prometheus")}", $"--web.listen-address=127.0.0.1:{port}"], lab.Root);
+        var server = new PrometheusServer(process, new Uri($"http://127.0.0.1:{port}"));
+        process.ErrorDataReceived += server.Log.Take;
+        process.OutputDataReceived += server.Log.Take;
+        process.BeginErrorReadLine();
+        process.BeginOutputReadLine();
+        try
+        {
+            await server.Log.FirstAsync(line => line.Contains("Server is ready to receive web requests", StringComparison.Ordinal), ReadyWithin, "Server is ready");
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async Task<JsonElement> QueryAsync(string query) => await QueryAsync(Http, query);
+
+    /// <summary>Asks either of the two, at an address they share.</summary>
+    public static async Task<JsonElement> QueryAsync(HttpClient http, string query)
+    {
+        using var answer = await http.GetAsync(new Uri($"/api/v1/query?query={Uri.EscapeDataString(query)}", UriKind.Relative));
+        var text = await answer.Content.ReadAsStringAsync();
+        Assert.True(answer.IsSuccessStatusCode, $"{query}: {(int)answer.StatusCode} {text}");
+        using var json = JsonDocument.Parse(text);
+        return json.RootElement.GetProperty("data").GetProperty("result").Clone();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+            using var deadline = new CancellationTokenSource(EndsWithin);
+            await _process.WaitForExitAsync(deadline.Token);
+        }
+        _process.Dispose();
+        Http.Dispose();
+    }
+
+    // Prometheus takes no port 0: this one was ours a moment ago.
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}
