@@ -1,4 +1,5 @@
 using HmsOps.Observe.Influx;
+using HmsOps.Observe.Otlp;
 using HmsOps.Observe.Push;
 using HmsOps.Observe.RemoteWrite;
 
@@ -33,4 +34,5 @@ public sealed record HubPlan
     public WriteLimits Write { get; init; } = new();
 
     public InfluxLimits Influx { get; init; } = new();
+    public OtlpLimits Otlp { get; init; } = new();
 }

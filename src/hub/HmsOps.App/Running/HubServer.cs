@@ -5,6 +5,7 @@ using HmsOps.Disk;
 using HmsOps.Ledger;
 using HmsOps.Observe.Push;
 using HmsOps.Present;
+using HmsOps.Present.Api.Otlp;
 using HmsOps.Processes.Scripts;
 using HmsOps.Workspace.Folder;
 
@@ -27,6 +28,10 @@ internal sealed class HubServer(HubSettings settings, HubLog log, Action<string>
     {
         var began = _time.GetTimestamp();
         using var doors = Doors.Bind(settings.Listen);
+        if (doors.BindOtlp(settings.OtlpGrpc, settings.OtlpGrpcIsWritten) is { } notBound)
+            log.CreateLogger("hub").LogWarning("{Sentence}", notBound);
+        if (doors.Otlp is { } bound)
+            log.CreateLogger("hub").LogInformation("OTLP over gRPC is listened for on {Address}", bound);
         var plan = PlanOf(doors);
         using var logs = LoggerFactory.Create(b => b.AddProvider(log).SetMinimumLevel(Microsoft.Extensions.Logging.LogLevel.Trace));
         var scripts = new ScriptRuns($"{plan.DataFolder}/run/scripts", _time);
@@ -65,6 +70,7 @@ internal sealed class HubServer(HubSettings settings, HubLog log, Action<string>
         Push = new PushLimits { BodyBytesMax = (int)settings.MetricBodyBytes, ItemsMax = settings.MetricItems },
         Write = settings.Write,
         Influx = settings.Influx,
+        Otlp = settings.OtlpLimits,
     };
 
     private Hub Open(HubPlan plan, ILoggerFactory logs, ScriptRuns scripts, WaysOut ways)
@@ -105,6 +111,8 @@ internal sealed class HubServer(HubSettings settings, HubLog log, Action<string>
         {
             foreach (var endpoint in doors.EndPoints)
                 kestrel.Listen(endpoint);
+            if (doors.Otlp is { } otlp)
+                kestrel.Listen(otlp, options => options.UseOtlpGrpc());
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxConcurrentConnections = 2_048;
             kestrel.Limits.MaxRequestLineSize = 8 << 10;
@@ -123,6 +131,7 @@ internal sealed class HubServer(HubSettings settings, HubLog log, Action<string>
             Push = page.PushAsync,
             RemoteWrite = hub.RemoteWrite,
             Influx = hub.Influx,
+            Otlp = hub.Otlp,
             PublicUrl = hub.Plan.PublicUrl,
             Zone = settings.TimeZone,
             Hosts = HostsOf(hub.Plan),

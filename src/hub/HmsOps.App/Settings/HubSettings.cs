@@ -1,4 +1,5 @@
 using HmsOps.Observe.Influx;
+using HmsOps.Observe.Otlp;
 using HmsOps.Observe.RemoteWrite;
 
 namespace HmsOps.App.Settings;
@@ -39,6 +40,12 @@ public sealed record HubSettings
     /// <summary>Names by which the hub may be asked for, besides the addresses it listens on.</summary>
     public required IReadOnlyList<string> Hosts { get; init; }
 
+    /// <summary>Where OTLP over gRPC is listened for; null: nowhere.</summary>
+    public ListenAddress? OtlpGrpc { get; init; }
+
+    /// <summary>True when somebody wrote the address down, so that it has to be free.</summary>
+    public bool OtlpGrpcIsWritten { get; init; }
+
     public required long MetricBodyBytes { get; init; }
 
     public required int MetricItems { get; init; }
@@ -48,4 +55,7 @@ public sealed record HubSettings
 
     /// <summary>Limits of the line protocol.</summary>
     public required InfluxLimits Influx { get; init; }
+
+    /// <summary>Limits of OTLP.</summary>
+    public required OtlpLimits OtlpLimits { get; init; }
 }
