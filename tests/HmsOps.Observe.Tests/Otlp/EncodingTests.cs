@@ -41,7 +41,7 @@ public sealed class EncodingTests
     [InlineData("", "no request in JSON")]
     [InlineData("[]", "an object like")]
     [InlineData("{\"resourceMetrics\":{}}", "'resourceMetrics' ends at byte")]
-    [InlineData("{\"resourceMetrics\":[{\"scopeMetrics\":[{\"metrics\":[{\"name\":7}]}]}]}", "'name' ends at byte 54 and is another number; it has to be text")]
+    [InlineData("{\"resourceMetrics\":[{\"scopeMetrics\":[{\"metrics\":[{\"name\":7}]}]}]}", "'name' ends at byte 58 and is another number; it has to be text")]
     [InlineData("{\"resourceMetrics\":[{\"scopeMetrics\":[{\"metrics\":[{\"sum\":{\"aggregationTemporality\":\"AGGREGATION_TEMPORALITY_DELTA\"}}]}]}]}", "a whole number")]
     [InlineData("{\"resourceMetrics\":[{\"scopeMetrics\":[{\"metrics\":[{\"sum\":{\"dataPoints\":[{\"timeUnixNano\":-1}]}}]}]}]}", "a whole number from 0")]
     [InlineData("{\"resourceMetrics\":[{\"scopeMetrics\":[{\"metrics\":[{\"sum\":{\"dataPoints\":[{\"exemplars\":[{\"traceId\":\"xyz\"}]}]}}]}]}]}", "hex digits")]

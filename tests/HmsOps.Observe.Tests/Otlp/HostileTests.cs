@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Text;
 using HmsOps.Observe.Otlp;
 using static HmsOps.Observe.Tests.Otlp.Request;
 

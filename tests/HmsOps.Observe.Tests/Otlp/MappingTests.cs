@@ -1,4 +1,3 @@
-using HmsOps.Observe.Otlp;
 using static HmsOps.Observe.Tests.Otlp.Request;
 
 namespace HmsOps.Observe.Tests.Otlp;
@@ -203,7 +202,7 @@ public sealed class MappingTests
         { 0.0, "0" },
         { double.NaN, "NaN" },
         { new byte[] { 1, 2, 255 }, "AQL/" },
-        { new object[] { 1, "a\"<b>", true, 2.5, new object[] { } }, """[1,"a\"\u003cb\u003e",true,2.5,[]]""" },
+        { new object[] { 1, "a\"<b>", true, 2.5, Array.Empty<object>() }, """[1,"a\"\u003cb\u003e",true,2.5,[]]""" },
         { new (string, object)[] { ("z", 1), ("a", new object[] { "x" }) }, """{"a":["x"],"z":1}""" },
     };
 
