@@ -10,8 +10,14 @@ internal static class BulkDoor
     /// <summary>A sender slower than this holds a connection for nothing; one slower than 240 bytes a second is cut off by Kestrel before.</summary>
     private static readonly TimeSpan ReadMax = TimeSpan.FromSeconds(30);
 
-    /// <summary>Takes the request, or answers why it cannot be taken now.</summary>
-    public static async Task<IResult> TakeAsync(HttpContext http, PresentSources sources, Func<CancellationToken, Task<IResult>> take)
+    /// <summary>Takes the request and answers, or answers why it cannot be taken now.</summary>
+    public static async Task TakeAsync(HttpContext http, PresentSources sources, Func<CancellationToken, Task<IResult>> take)
+    {
+        var result = await ResultAsync(http, sources, take);
+        await result.ExecuteAsync(http);
+    }
+
+    private static async Task<IResult> ResultAsync(HttpContext http, PresentSources sources, Func<CancellationToken, Task<IResult>> take)
     {
         if (sources.Hub() is { Stage: not HubStage.Ready } status)
             return NotReady.Problem(status).AsResult();

@@ -21,7 +21,7 @@ internal static class InfluxEndpoints
     {
         routes.MapPost("/write", (HttpContext http) => WriteAsync(http, sources, isTwo: false));
         routes.MapPost("/api/v2/write", (HttpContext http) => WriteAsync(http, sources, isTwo: true));
-        routes.MapMethods("/query", ["GET", "POST"], (HttpContext http) => QueryAsync(http));
+        routes.MapMethods("/query", ["GET", "POST"], async (HttpContext http) => await (await QueryAsync(http)).ExecuteAsync(http));
         routes.MapMethods("/ping", ["GET", "HEAD"], (HttpContext http) =>
         {
             http.Response.Headers["X-Influxdb-Version"] = ProtocolVersion;
@@ -31,7 +31,7 @@ internal static class InfluxEndpoints
         routes.MapGet("/health", () => Health(sources));
     }
 
-    private static Task<IResult> WriteAsync(HttpContext http, PresentSources sources, bool isTwo) => BulkDoor.TakeAsync(http, sources, async cancellationToken =>
+    private static Task WriteAsync(HttpContext http, PresentSources sources, bool isTwo) => BulkDoor.TakeAsync(http, sources, async cancellationToken =>
     {
         var request = http.Request;
         var head = new InfluxRequestHead(request.Query["precision"], BulkDoor.Header(request, "Content-Encoding"), request.ContentLength);
