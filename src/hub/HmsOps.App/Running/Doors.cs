@@ -18,7 +18,7 @@ internal sealed class Doors : IDisposable
     }
 
     /// <summary>What is listened on, with the ports the system chose.</summary>
-    public IEnumerable<IPEndPoint> EndPoints => _sockets.Keys.Cast<IPEndPoint>().Where(each => each != Otlp);
+    public IEnumerable<IPEndPoint> EndPoints => _sockets.Keys.Cast<IPEndPoint>().Where(each => !each.Equals(Otlp));
 
     /// <summary>Where OTLP over gRPC is listened for; null when it is not.</summary>
     public IPEndPoint? Otlp { get; private set; }

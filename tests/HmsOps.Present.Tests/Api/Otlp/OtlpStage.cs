@@ -9,7 +9,6 @@ using HmsOps.Simulation.Disk;
 using HmsOps.Tsdb;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging;
 
 namespace HmsOps.Present.Tests.Api.Otlp;
