@@ -3,6 +3,7 @@ using HmsOps.Present.Api.Incidents;
 using HmsOps.Present.Api.Influx;
 using HmsOps.Present.Api.Ledger;
 using HmsOps.Present.Api.Live;
+using HmsOps.Present.Api.Otlp;
 using HmsOps.Present.Api.Prometheus;
 using HmsOps.Present.Api.Push;
 using HmsOps.Present.Api.RemoteWrite;
@@ -48,6 +49,7 @@ public static class PresentComposition
         ArgumentNullException.ThrowIfNull(app);
         var services = app.Services;
         var sources = services.GetRequiredService<PresentSources>();
+        app.UseMiddleware<OtlpGrpcDoor>(); // another port, with an edge of its own
         app.UseMiddleware<RequestEdge>();
         app.UseResponseCompression();
         app.UseRouting(); // after the edge: what is refused there is never routed
@@ -60,6 +62,7 @@ public static class PresentComposition
         PushEndpoint.Map(app, sources);
         RemoteWriteEndpoint.Map(app, sources);
         InfluxEndpoints.Map(app, sources);
+        OtlpEndpoints.Map(app, sources);
         services.GetRequiredService<QueryEndpoints>().Map(app);
         TargetsEndpoint.Map(app, sources);
         IncidentsEndpoint.Map(api, sources);

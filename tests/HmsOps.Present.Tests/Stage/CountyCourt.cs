@@ -2,6 +2,7 @@ using HmsOps.Ledger;
 using HmsOps.Observe;
 using HmsOps.Observe.Influx;
 using HmsOps.Observe.RemoteWrite;
+using HmsOps.Observe.Otlp;
 using HmsOps.PromQL;
 using HmsOps.Record;
 using HmsOps.Record.Events;
@@ -67,6 +68,7 @@ public sealed class CountyCourt
             Push = (body, _) => Task.FromResult(new PushReply(202, System.Text.Encoding.UTF8.GetBytes($"{{\"accepted\":{body.Length}}}"))),
             RemoteWrite = new RemoteWriteIntake(Store, new Refusals(), new WriteLimits()),
             Influx = new InfluxIntake(Store, new Refusals(), new InfluxLimits(), Clock),
+            Otlp = new OtlpIntake(Store, new Refusals(), new OtlpLimits(), Clock),
             PublicUrl = "http://127.0.0.1:9900",
             Zone = TimeZoneInfo.Utc,
             Hosts = ["127.0.0.1", "localhost"],

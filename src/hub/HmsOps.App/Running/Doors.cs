@@ -19,7 +19,10 @@ internal sealed class Doors : IDisposable
     }
 
     /// <summary>What is listened on, with the ports the system chose.</summary>
-    public IEnumerable<IPEndPoint> EndPoints => _sockets.Keys.Cast<IPEndPoint>();
+    public IEnumerable<IPEndPoint> EndPoints => _sockets.Keys.Cast<IPEndPoint>().Where(each => !each.Equals(Otlp));
+
+    /// <summary>Where OTLP over gRPC is listened for; null when it is not.</summary>
+    public IPEndPoint? Otlp { get; private set; }
 
     /// <summary>The first door's address, as a browser takes it.</summary>
     public Uri First { get; private set; } = new("http://127.0.0.1");
@@ -60,6 +63,33 @@ internal sealed class Doors : IDisposable
 
     private static bool IsThisMachine(IPAddress address) =>
         IPAddress.IsLoopback(address) || NetworkInterface.GetAllNetworkInterfaces().Any(card => card.GetIPProperties().UnicastAddresses.Any(own => own.Address.Equals(address)));
+
+    /// <summary>
+    /// Binds the address of OTLP over gRPC. Another program may well have it (a collector does): an address that nobody wrote down is then gone without, and the
+    /// answer says so.
+    /// </summary>
+    /// <exception cref="HubCannotStartException">It was written down and is taken, or is not this machine's.</exception>
+    public string? BindOtlp(ListenAddress? address, bool isWritten)
+    {
+        if (address is null)
+            return null;
+        try
+        {
+            var socket = SocketTransportOptions.CreateDefaultBoundListenSocket(new IPEndPoint(address.Address, address.Port));
+            Otlp = socket.LocalEndPoint as IPEndPoint ?? throw new InvalidOperationException("A bound socket has no address.");
+            _sockets.Add(Otlp, socket);
+            return null;
+        }
+        catch (SocketException e)
+        {
+            if (isWritten)
+            {
+                throw new HubCannotStartException(
+                    $"{address} cannot be listened on for OTLP over gRPC: {e.Message}. Stop what listens there, or choose another with --otlp-grpc ADDR:PORT, or off.");
+            }
+            return $"OTLP over gRPC is off: {address} cannot be listened on: {e.Message}. Choose another address with otlp.grpc, or write off; OTLP over HTTP is at /v1/metrics";
+        }
+    }
 
     /// <summary>Hands a bound socket to the web server, which owns it from then on.</summary>
     public Socket SocketOf(EndPoint endpoint) => _sockets[endpoint];

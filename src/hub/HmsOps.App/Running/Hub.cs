@@ -7,6 +7,7 @@ using HmsOps.Disk;
 using HmsOps.Ledger;
 using HmsOps.Observe;
 using HmsOps.Observe.Influx;
+using HmsOps.Observe.Otlp;
 using HmsOps.Observe.Push;
 using HmsOps.Observe.RemoteWrite;
 using HmsOps.Observe.Scrape;
@@ -74,6 +75,7 @@ public sealed partial class Hub : IDisposable
         }
         RemoteWrite = new RemoteWriteIntake(_store, Refusals, plan.Write);
         Influx = new InfluxIntake(_store, Refusals, plan.Influx, edges.Time);
+        Otlp = new OtlpIntake(_store, Refusals, plan.Otlp, edges.Time);
         Scheduler = new RuleScheduler(
             () => _keeper.Current, PromQL, () => _store.Store?.Appended ?? 0, Journal, edges.Ids, edges.Time, edges.Logs.CreateLogger<RuleScheduler>());
         var effector = new Effector(Journal, edges.Scripts, path => $"{plan.WorkspaceFolder}/{path}", edges.Time);
@@ -97,6 +99,7 @@ public sealed partial class Hub : IDisposable
     public RemoteWriteIntake RemoteWrite { get; }
 
     public InfluxIntake Influx { get; }
+    public OtlpIntake Otlp { get; }
 
     public Refusals Refusals { get; }
 

@@ -1,4 +1,5 @@
 using HmsOps.Observe.Influx;
+using HmsOps.Observe.Otlp;
 using HmsOps.Observe.Push;
 using HmsOps.Observe.RemoteWrite;
 using HmsOps.Observe.Scrape;
@@ -36,4 +37,5 @@ public sealed record HubPlan
     public WriteLimits Write { get; init; } = new();
 
     public InfluxLimits Influx { get; init; } = new();
+    public OtlpLimits Otlp { get; init; } = new();
 }

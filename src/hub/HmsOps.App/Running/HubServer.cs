@@ -7,6 +7,7 @@ using HmsOps.Net.Names;
 using HmsOps.Observe.Push;
 using HmsOps.Observe.Scrape.Fetching;
 using HmsOps.Present;
+using HmsOps.Present.Api.Otlp;
 using HmsOps.Processes.Scripts;
 using HmsOps.Workspace.Folder;
 using Microsoft.AspNetCore.Http.Features;
@@ -36,6 +37,10 @@ internal sealed class HubServer(HubSettings settings, HubLog log, Action<string>
     {
         var began = _time.GetTimestamp();
         using var doors = Doors.Bind(settings.Listen);
+        if (doors.BindOtlp(settings.OtlpGrpc, settings.OtlpGrpcIsWritten) is { } notBound)
+            log.CreateLogger("hub").LogWarning("{Sentence}", notBound);
+        if (doors.Otlp is { } bound)
+            log.CreateLogger("hub").LogInformation("OTLP over gRPC is listened for on {Address}", bound);
         var plan = PlanOf(doors);
         using var logs = LoggerFactory.Create(b => b.AddProvider(log).SetMinimumLevel(Microsoft.Extensions.Logging.LogLevel.Trace));
         var scripts = new ScriptRuns($"{plan.DataFolder}/run/scripts", _time);
@@ -77,6 +82,7 @@ internal sealed class HubServer(HubSettings settings, HubLog log, Action<string>
         Push = new PushLimits { BodyBytesMax = (int)settings.MetricBodyBytes, ItemsMax = settings.MetricItems },
         Write = settings.Write,
         Influx = settings.Influx,
+        Otlp = settings.OtlpLimits,
     };
 
     private Hub Open(HubPlan plan, ILoggerFactory logs, ScriptRuns scripts, WaysOut ways, HttpFetch fetch)
@@ -120,6 +126,8 @@ internal sealed class HubServer(HubSettings settings, HubLog log, Action<string>
         {
             foreach (var endpoint in doors.EndPoints)
                 kestrel.Listen(endpoint);
+            if (doors.Otlp is { } otlp)
+                kestrel.Listen(otlp, options => options.UseOtlpGrpc());
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxConcurrentConnections = 2_048;
             kestrel.Limits.MaxRequestLineSize = 8 << 10;
@@ -146,6 +154,7 @@ internal sealed class HubServer(HubSettings settings, HubLog log, Action<string>
             RemoteWrite = hub.RemoteWrite,
             Influx = hub.Influx,
             Targets = () => hub.Scrapes?.Targets ?? HmsOps.Observe.Scrape.TargetList.Empty,
+            Otlp = hub.Otlp,
             PublicUrl = hub.Plan.PublicUrl,
             Zone = settings.TimeZone,
             Hosts = HostsOf(hub.Plan),

@@ -1,4 +1,5 @@
 using HmsOps.Observe.Influx;
+using HmsOps.Observe.Otlp;
 using HmsOps.Observe.RemoteWrite;
 using HmsOps.Observe.Scrape;
 
@@ -40,6 +41,12 @@ public sealed record HubSettings
     /// <summary>Names by which the hub may be asked for, besides the addresses it listens on.</summary>
     public required IReadOnlyList<string> Hosts { get; init; }
 
+    /// <summary>Where OTLP over gRPC is listened for; null: nowhere.</summary>
+    public ListenAddress? OtlpGrpc { get; init; }
+
+    /// <summary>True when somebody wrote the address down, so that it has to be free.</summary>
+    public bool OtlpGrpcIsWritten { get; init; }
+
     public required long MetricBodyBytes { get; init; }
 
     public required int MetricItems { get; init; }
@@ -59,4 +66,7 @@ public sealed record HubSettings
     public required InfluxLimits Influx { get; init; }
 
     public ScrapeLimits Scrape { get; init; } = new();
+
+    /// <summary>Limits of OTLP.</summary>
+    public required OtlpLimits OtlpLimits { get; init; }
 }

@@ -36,3 +36,28 @@ public sealed class ListenAddressType : ValueType<ListenAddress>
 
     public override string Write(ListenAddress value) => value.ToString();
 }
+
+/// <summary>An address that is listened on, or none.</summary>
+public sealed record OptionalAddress(ListenAddress? Address);
+
+/// <summary>A value that is an address, or <c>off</c>.</summary>
+public sealed class OptionalAddressType : ValueType<OptionalAddress>
+{
+    private const string Off = "off";
+
+    private readonly ListenAddressType _address = new();
+
+    public override string Name => "an address and port like 127.0.0.1:4317, or off";
+
+    public override bool TryRead(YamlNode node, Findings findings, out OptionalAddress value)
+    {
+        value = new OptionalAddress(null);
+        if (node is YamlNode.Scalar { Text: Off })
+            return true;
+        var read = _address.TryRead(node, findings, out var address);
+        value = new OptionalAddress(address);
+        return read;
+    }
+
+    public override string Write(OptionalAddress value) => value.Address?.ToString() ?? Off;
+}

@@ -1,5 +1,6 @@
 using System.Net;
 using HmsOps.Observe.Influx;
+using HmsOps.Observe.Otlp;
 using HmsOps.Observe.RemoteWrite;
 using HmsOps.Observe.Scrape;
 using HmsOps.Observe.Wire;
@@ -81,9 +82,12 @@ public sealed class SettingsReader
             Write = WriteOf(LimitsOf(SettingsShape.Write)),
             Influx = InfluxOf(LimitsOf(SettingsShape.Influx)),
             Scrape = ScrapeLimitsOf(LimitsOf(SettingsShape.Scrape)),
+            OtlpLimits = OtlpOf(LimitsOf(SettingsShape.OtlpDoor)),
+            OtlpGrpc = Pick("otlp.grpc", SettingsShape.OtlpGrpc, Group(SettingsShape.Otlp), new OptionalAddress(new ListenAddress(IPAddress.Loopback, 4317))).Address,
+            OtlpGrpcIsWritten = _origins["otlp.grpc"] is not SettingOrigin.Default,
         };
         var labels = LabelsOf(LimitsOf(SettingsShape.Label));
-        settings = settings with { Write = settings.Write with { Labels = labels }, Influx = settings.Influx with { Labels = labels }, Scrape = settings.Scrape with { Labels = labels } };
+        settings = settings with { Write = settings.Write with { Labels = labels }, Influx = settings.Influx with { Labels = labels }, Scrape = settings.Scrape with { Labels = labels }, OtlpLimits = settings.OtlpLimits with { Labels = labels } };
         return KeepLateWithinRetention(settings);
     }
 
@@ -127,6 +131,20 @@ public sealed class SettingsReader
             DecodedBytesMax = (int)Pick("limits.influx.decoded", SettingsShape.InfluxDecoded, group, otherwise.DecodedBytesMax),
             LineBytesMax = (int)Pick("limits.influx.line", SettingsShape.InfluxLine, group, otherwise.LineBytesMax),
             MemoryBytesMax = Pick("limits.influx.memory", SettingsShape.InfluxMemory, group, otherwise.MemoryBytesMax),
+        };
+    }
+
+    private OtlpLimits OtlpOf(BoundRecord? group)
+    {
+        var otherwise = new OtlpLimits();
+        return new OtlpLimits
+        {
+            PackedBytesMax = (int)Pick("limits.otlp.packed", SettingsShape.OtlpPacked, group, otherwise.PackedBytesMax),
+            DecodedBytesMax = (int)Pick("limits.otlp.decoded", SettingsShape.OtlpDecoded, group, otherwise.DecodedBytesMax),
+            ItemsMax = (int)Pick("limits.otlp.items", SettingsShape.OtlpItems, group, otherwise.ItemsMax),
+            SamplesMax = (int)Pick("limits.otlp.samples", SettingsShape.OtlpSamples, group, otherwise.SamplesMax),
+            BucketsMax = (int)Pick("limits.otlp.buckets", SettingsShape.OtlpBuckets, group, otherwise.BucketsMax),
+            MemoryBytesMax = Pick("limits.otlp.memory", SettingsShape.OtlpMemory, group, otherwise.MemoryBytesMax),
         };
     }
 
@@ -239,8 +257,10 @@ public sealed class SettingsReader
             _wrong.Add(new Diagnostic(variable, 1, 1, 1, 1, "E090", Severity.Error, $"the setting {variable} is not in this version.", "Take the variable out of the hub's environment."));
     }
 
-    private Diagnostic? Unsafe(HubSettings settings) => settings.Listen.FirstOrDefault(address => !address.IsLoopback) is { } open
-        ? Say("listen", "E100", $"{open} can be reached from other machines, and accounts are not in this version: whoever reaches it may do everything.", "Listen on 127.0.0.1, and let people in through a tunnel or a proxy that asks who they are.")
+    private Diagnostic? Unsafe(HubSettings settings) => Unsafe(settings.Listen, "listen") ?? Unsafe(settings.OtlpGrpc is { } otlp ? [otlp] : [], "otlp.grpc");
+
+    private Diagnostic? Unsafe(IReadOnlyList<ListenAddress> addresses, string name) => addresses.FirstOrDefault(address => !address.IsLoopback) is { } open
+        ? Say(name, "E100", $"{open} can be reached from other machines, and accounts are not in this version: whoever reaches it may do everything.", "Listen on 127.0.0.1, and let people in through a tunnel or a proxy that asks who they are.")
         : null;
 
     private Diagnostic Say(string name, string code, string message, string fix) => _origins[name] switch

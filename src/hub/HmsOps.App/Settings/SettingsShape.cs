@@ -79,6 +79,12 @@ public static class SettingsShape
 
     public static readonly Key<BoundRecord> Http = Group("http", "settings of HTTP", [Hosts], ["proxies", "tls"]);
 
+    public static readonly Key<OptionalAddress> OtlpGrpc = new(
+        "grpc", new OptionalAddressType(), "Where OTLP over gRPC is listened for: a port of its own.", "127.0.0.1:4317")
+    { DefaultText = "127.0.0.1:4317" };
+
+    public static readonly Key<BoundRecord> Otlp = Group("otlp", "settings of OTLP", [OtlpGrpc]);
+
     public static readonly Key<long> MetricBody = new("body", new SizeType(1, GiB), "Bytes of one post to /metric.", "1MiB") { DefaultText = "1MiB" };
     public static readonly Key<long> MetricItems = new("items", new CountType(1, 10_000_000), "Metrics of one post to /metric.", "10000") { DefaultText = "10000" };
 
@@ -121,7 +127,17 @@ public static class SettingsShape
 
     public static readonly Key<BoundRecord> Influx = Group("influx", "limits of the line protocol", [InfluxPacked, InfluxDecoded, InfluxLine, InfluxMemory]);
 
-    public static readonly Key<long> LabelCount = new("count", new CountType(1, 1_000), "Labels of a series that comes by remote write or the line protocol.", "64") { DefaultText = "64" };
+    // In binary form a request may be twice as long, and has to fit one piece.
+    public static readonly Key<long> OtlpPacked = new("packed", new SizeType(1, GiB / 2), "Bytes of one request of OTLP, as it arrives.", "8MiB") { DefaultText = "8MiB" };
+    public static readonly Key<long> OtlpDecoded = new("decoded", new SizeType(1, GiB / 2), "Bytes of one request of OTLP, unpacked.", "32MiB") { DefaultText = "32MiB" };
+    public static readonly Key<long> OtlpItems = new("items", new CountType(1, 10_000_000), "Data points of one request of OTLP.", "50000") { DefaultText = "50000" };
+    public static readonly Key<long> OtlpSamples = new("samples", new CountType(1, 100_000_000), "Samples of one request of OTLP; each bucket of a classic histogram is one.", "1000000") { DefaultText = "1000000" };
+    public static readonly Key<long> OtlpBuckets = new("buckets", new CountType(1, 1_000_000), "Buckets or quantiles of one data point.", "10000") { DefaultText = "10000" };
+    public static readonly Key<long> OtlpMemory = new("memory", new SizeType(1, 64 * GiB), "Bytes that all requests of OTLP hold together.", "320MiB") { DefaultText = "320MiB" };
+
+    public static readonly Key<BoundRecord> OtlpDoor = Group("otlp", "limits of OTLP", [OtlpPacked, OtlpDecoded, OtlpItems, OtlpSamples, OtlpBuckets, OtlpMemory]);
+
+    public static readonly Key<long> LabelCount = new("count", new CountType(1, 1_000), "Labels of a series that comes by remote write, OTLP or the line protocol.", "64") { DefaultText = "64" };
     public static readonly Key<long> LabelName = new("name", new SizeType(1, 64 << 10), "Bytes of a label's name.", "256B") { DefaultText = "256B" };
     public static readonly Key<long> LabelValue = new("value", new SizeType(1, 64 << 10), "Bytes of a label's value.", "4KiB") { DefaultText = "4KiB" };
     public static readonly Key<long> LabelTotal = new("total", new SizeType(1, 64 << 10), "Bytes of a series' labels together.", "16KiB") { DefaultText = "16KiB" };
@@ -129,22 +145,22 @@ public static class SettingsShape
     public static readonly Key<BoundRecord> Label = Group("labels", "limits of labels", [LabelCount, LabelName, LabelValue, LabelTotal]);
 
     public static readonly Key<BoundRecord> Limits = Group(
-        "limits", "limits", [Metric, Query, Live, Write, Influx, Label, Scrape], ["otlp", "script", "http", "yaml", "ledger", "sessions", "silences"]);
+        "limits", "limits", [Metric, Query, Live, Write, Influx, OtlpDoor, Label, Scrape], ["script", "http", "yaml", "ledger", "sessions", "silences"]);
 
     /// <summary>The table.</summary>
     public static RecordShape Shape { get; } = new(
-        "hms-ops.yaml", [Listen, Workspace, Data, Name, TimeZone, PublicUrl, Log, Durability, Late, Retention, Ledger, Secrets, Http, Limits])
+        "hms-ops.yaml", [Listen, Workspace, Data, Name, TimeZone, PublicUrl, Log, Durability, Late, Retention, Ledger, Secrets, Http, Otlp, Limits])
     {
         NotInThisVersion =
         [
-            "source", "pull", "otlp", "auth", "memory", "storage", "remote", "store", "query", "process", "gateway", "heartbeat", "events", "forward", "synthetic",
+            "source", "pull", "auth", "memory", "storage", "remote", "store", "query", "process", "gateway", "heartbeat", "events", "forward", "synthetic",
         ],
     };
 
     /// <summary>Settings other versions have, whose variables are refused by name: a hub that was told to ask who is there must not start without asking.</summary>
     public static IReadOnlyList<string> OtherVersions { get; } =
     [
-        "source", "auth.mode", "auth.access", "auth.session", "auth.idle", "otlp.grpc", "memory.limit", "storage", "store.checkpoint", "store.summaries",
+        "source", "auth.mode", "auth.access", "auth.session", "auth.idle", "memory.limit", "storage", "store.checkpoint", "store.summaries",
         "retention.bytes", "retention.logs", "retention.traces", "query.parallelism", "query.lookback", "query.cache", "ledger.public", "ledger.key_file",
         "ledger.retention", "ledger.reserve", "ledger.store", "ledger.postgres", "process.ports", "process.on_stop", "gateway.if_abandoned", "heartbeat.url",
         "heartbeat.every", "events.rabbitmq", "events.exchange", "events.source_rate", "http.proxies", "http.tls", "forward.logs", "forward.traces",

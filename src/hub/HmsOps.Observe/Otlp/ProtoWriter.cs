@@ -1,0 +1,106 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using HmsOps.Observe.Wire;
+using HmsOps.Series;
+
+namespace HmsOps.Observe.Otlp;
+
+/// <summary>
+/// Writes a protobuf message into a pooled buffer that grows up to a limit and takes its bytes from the door's budget. Lengths of nested messages are written behind
+/// them, so they take five bytes whatever they say. Full, it writes nothing more and says so. One owner, who disposes it.
+/// </summary>
+internal sealed class ProtoWriter(int bytesMax, ByteBudget budget) : IDisposable
+{
+    private const int LengthBytes = 5;
+    private const int FirstBytes = 64 * 1024;
+
+    private byte[] _buffer = [];
+    private int _length;
+
+    /// <summary>True when the limit or the budget did not suffice; what was written means nothing then.</summary>
+    public bool IsFull { get; private set; }
+
+    /// <summary>True when it was the budget, which others use up for a moment, that did not suffice.</summary>
+    public bool IsBusy { get; private set; }
+
+    /// <summary>What was written.</summary>
+    public ReadOnlyMemory<byte> Bytes => _buffer.AsMemory(0, _length);
+
+    public void WriteTag(int number, int type) => WriteVarint((ulong)(uint)(number << 3 | type));
+
+    public void WriteVarint(ulong value)
+    {
+        var room = Room(Varint.BytesMax);
+        if (!room.IsEmpty)
+            _length += Varint.Write(room, value);
+    }
+
+    public void WriteFixed64(ulong value)
+    {
+        var room = Room(sizeof(ulong));
+        if (room.IsEmpty)
+            return;
+        BinaryPrimitives.WriteUInt64LittleEndian(room, value);
+        _length += sizeof(ulong);
+    }
+
+    /// <summary>Begins a field that has a length; answers what <see cref="EndBlock"/> wants.</summary>
+    public int BeginBlock(int number)
+    {
+        WriteTag(number, (int)WireType.Block);
+        var at = _length;
+        if (!Room(LengthBytes).IsEmpty)
+            _length += LengthBytes;
+        return at;
+    }
+
+    /// <summary>Ends a field that has a length.</summary>
+    public void EndBlock(int at)
+    {
+        if (IsFull)
+            return;
+        var length = (uint)(_length - at - LengthBytes);
+        for (var i = 0; i < LengthBytes; i++, length >>= 7)
+            _buffer[at + i] = (byte)((length & 0x7f) | (i < LengthBytes - 1 ? 0x80u : 0));
+    }
+
+    /// <summary>Room for so many bytes, to be filled and then <see cref="Advance"/>d over; empty when there is none left.</summary>
+    public Span<byte> Room(int bytes)
+    {
+        if (IsFull || (_length + bytes > _buffer.Length && !TryGrow(bytes)))
+            return default;
+        return _buffer.AsSpan(_length, bytes);
+    }
+
+    public void Advance(int bytes) => _length += bytes;
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (_buffer.Length > 0)
+            ArrayPool<byte>.Shared.Return(_buffer);
+        budget.Give(_buffer.Length);
+        (_buffer, _length) = ([], 0);
+    }
+
+    private bool TryGrow(int bytes)
+    {
+        if ((long)_length + bytes > bytesMax)
+        {
+            IsFull = true;
+            return false;
+        }
+        var larger = ArrayPool<byte>.Shared.Rent((int)Math.Min(Math.Max(FirstBytes, Math.Max((long)_length + bytes, 2L * _buffer.Length)), Array.MaxLength));
+        if (!budget.TryTake(larger.Length - _buffer.Length))
+        {
+            ArrayPool<byte>.Shared.Return(larger);
+            (IsFull, IsBusy) = (true, true);
+            return false;
+        }
+        _buffer.AsSpan(0, _length).CopyTo(larger);
+        if (_buffer.Length > 0)
+            ArrayPool<byte>.Shared.Return(_buffer);
+        _buffer = larger;
+        return true;
+    }
+}
