@@ -1,7 +1,7 @@
 using HmsOps.Observe.Influx;
+using HmsOps.Observe.Otlp;
 using HmsOps.Observe.RemoteWrite;
 using HmsOps.Observe.Scrape;
-using HmsOps.Observe.Otlp;
 using HmsOps.PromQL;
 using HmsOps.Record;
 using HmsOps.Workspace;
@@ -35,6 +35,7 @@ public sealed record PresentSources
 
     /// <summary>Takes the bodies of <c>POST /write</c> and <c>/api/v2/write</c>.</summary>
     public required InfluxIntake Influx { get; init; }
+
     /// <summary>Takes what comes by <c>POST /v1/metrics</c> and by OTLP over gRPC.</summary>
     public required OtlpIntake Otlp { get; init; }
 

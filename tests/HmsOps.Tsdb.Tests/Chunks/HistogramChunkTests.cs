@@ -1,5 +1,4 @@
 using System.Buffers;
-using FsCheck;
 using FsCheck.Fluent;
 using HmsOps.Series;
 using HmsOps.Tsdb.Chunks;
