@@ -6,7 +6,7 @@ using HmsOps.Observe.Influx;
 using HmsOps.Observe.RemoteWrite;
 using HmsOps.Observe.Tests.Wire;
 using HmsOps.Observe.Wire;
-using HmsOps.Series;
+using HmsOps.WireBench;
 
 // How fast bytes become batches, and what it allocates: snappy alone, then the doors whole with a sink that takes everything.
 // The best of many short rounds: on a shared machine the others measure the neighbours.
@@ -50,12 +50,4 @@ static void Measure(string what, int items, string unit, double scale, Action ro
         allocated = GC.GetAllocatedBytesForCurrentThread() - before;
     }
     Console.WriteLine($"{what,-18} {items / ((double)best / Stopwatch.Frequency) / scale,10:0.00} {unit}, {allocated} bytes allocated a round of {items}");
-}
-
-/// <summary>A store that keeps nothing.</summary>
-internal sealed class TakeAll : ISeriesSink
-{
-    public ValueTask<AppendResult> AppendAsync(SampleBatch batch, CancellationToken cancellationToken) => ValueTask.FromResult(AppendResult.All(batch.Count));
-
-    public ValueTask<AppendResult> ObserveAsync(ObservationBatch batch, CancellationToken cancellationToken) => ValueTask.FromResult(AppendResult.All(batch.Items.Count));
 }

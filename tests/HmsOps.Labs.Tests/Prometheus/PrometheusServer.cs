@@ -56,12 +56,11 @@ internal sealed class PrometheusServer : IAsyncDisposable
         }
     }
 
-    public async Task<JsonElement> QueryAsync(string query) => await QueryAsync(Http, query);
-
     /// <summary>Asks either of the two, at an address they share.</summary>
-    public static async Task<JsonElement> QueryAsync(HttpClient http, string query)
+    public static async Task<JsonElement> QueryAsync(HttpClient http, string query, double? time = null)
     {
-        using var answer = await http.GetAsync(new Uri($"/api/v1/query?query={Uri.EscapeDataString(query)}", UriKind.Relative));
+        var at = time is null ? "" : FormattableString.Invariant($"&time={time:0.000}");
+        using var answer = await http.GetAsync(new Uri($"/api/v1/query?query={Uri.EscapeDataString(query)}{at}", UriKind.Relative));
         var text = await answer.Content.ReadAsStringAsync();
         Assert.True(answer.IsSuccessStatusCode, $"{query}: {(int)answer.StatusCode} {text}");
         using var json = JsonDocument.Parse(text);
