@@ -337,12 +337,12 @@ internal sealed partial class TargetScrape
             LogUp(target.Set.Job, target.Url);
     }
 
-    [LoggerMessage(1, LogLevel.Warning, "scrape: {Job} is down: {Reason} (target={Url})", EventName = "target_down")]
+    [LoggerMessage(1, LogLevel.Warning, "{Job} is down: {Reason} (target={Url})", EventName = "target_down")]
     private partial void LogDown(string job, Uri url, string reason);
 
-    [LoggerMessage(2, LogLevel.Information, "scrape: {Job} is up again (target={Url})", EventName = "target_up")]
+    [LoggerMessage(2, LogLevel.Information, "{Job} is up again (target={Url})", EventName = "target_up")]
     private partial void LogUp(string job, Uri url);
 
-    [LoggerMessage(3, LogLevel.Error, "scrape: a turn of {Job} failed (target={Url})", EventName = "scrape_failed")]
+    [LoggerMessage(3, LogLevel.Error, "a turn of {Job} failed (target={Url})", EventName = "scrape_failed")]
     private partial void LogFailedTurn(Exception e, string job, Uri url);
 }

@@ -1,0 +1,42 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using HmsOps.Labs.Tests.World;
+
+namespace HmsOps.Labs.Tests.Scraping;
+
+/// <summary>A program that shows metrics on a free port of this machine, until the test is done.</summary>
+internal sealed class Exporter : IAsyncDisposable
+{
+    private static readonly TimeSpan EndsWithin = TimeSpan.FromSeconds(20);
+
+    private readonly Process _process;
+
+    private Exporter(Process process, int port) => (_process, Address) = (process, $"127.0.0.1:{port}");
+
+    public string Address { get; }
+
+    /// <summary>Starts it; the arguments are told the port.</summary>
+    public static Exporter Start(string program, Func<int, IEnumerable<string>> arguments, string folder)
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var port = ((IPEndPoint)listener.LocalEndpoint).Port;
+        listener.Stop(); // it was ours a moment ago
+        var process = Ended.Start(program, arguments(port), folder);
+        process.BeginErrorReadLine();
+        process.BeginOutputReadLine();
+        return new Exporter(process, port);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+            using var deadline = new CancellationTokenSource(EndsWithin);
+            await _process.WaitForExitAsync(deadline.Token);
+        }
+        _process.Dispose();
+    }
+}
