@@ -120,13 +120,3 @@ static void Check((long Samples, long Bits) expected, (long Samples, long Bits) 
     if (expected != actual)
         throw new InvalidOperationException($"{expected.Samples} samples were there, {actual.Samples} came back, or not with the same values.");
 }
-
-/// <summary>The time of the samples; timers are the system's.</summary>
-internal sealed class Clock(DateTimeOffset now) : TimeProvider
-{
-    private DateTimeOffset _now = now;
-
-    public override DateTimeOffset GetUtcNow() => _now;
-
-    public void Advance(TimeSpan by) => _now += by;
-}

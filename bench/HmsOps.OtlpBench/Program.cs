@@ -2,8 +2,7 @@ using System.Diagnostics;
 using System.IO.Pipelines;
 using HmsOps.Observe;
 using HmsOps.Observe.Otlp;
-using HmsOps.Observe.Tests.Otlp;
-using HmsOps.Series;
+using HmsOps.OtlpBench;
 using static HmsOps.Observe.Tests.Otlp.Request;
 
 // How fast a request becomes a batch, and what it allocates. The best of many short rounds: on a shared machine the others measure the neighbours.
@@ -37,19 +36,4 @@ void Measure(string what, int points, byte[] body, OtlpEncoding form)
             throw new InvalidOperationException($"a round did not take all that was sent: {outcome}");
     }
     Console.WriteLine($"{what,-20} {points / ((double)best / Stopwatch.Frequency) / 1e6,8:0.00} M points/s, {body.Length / points,5} bytes a point, {allocated} bytes allocated a round of {points}");
-}
-
-/// <summary>A store that keeps nothing.</summary>
-internal sealed class TakeAll : ISeriesSink
-{
-    public ValueTask<AppendResult> AppendAsync(SampleBatch batch, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(AppendResult.All(batch.Count) with { ExemplarsTaken = batch.Exemplars.Count, MetadataTaken = batch.Metadata.Count });
-
-    public ValueTask<AppendResult> ObserveAsync(ObservationBatch batch, CancellationToken cancellationToken) => ValueTask.FromResult(AppendResult.All(batch.Items.Count));
-}
-
-/// <summary>The clock of the requests.</summary>
-internal sealed class AtNoon : TimeProvider
-{
-    public override DateTimeOffset GetUtcNow() => DateTimeOffset.FromUnixTimeMilliseconds((long)(Now / 1_000_000));
 }

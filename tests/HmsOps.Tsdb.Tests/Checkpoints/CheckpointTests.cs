@@ -55,7 +55,7 @@ public sealed class CheckpointTests
             _world.Disk.Put(path, content);
             _world.Disk.Flip(path, at, at % 8);
             Assert.Equal(before, Dump());
-            _world.Disk.Put(path, content[..at]);
+            _world.Disk.Put(path, content.AsSpan(0, at).ToArray());
             Assert.Equal(before, Dump());
         }
     }

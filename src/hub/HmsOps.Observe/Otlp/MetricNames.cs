@@ -6,19 +6,15 @@ namespace HmsOps.Observe.Otlp;
 /// </summary>
 internal static class MetricNames
 {
-    private static readonly Dictionary<string, string> Units = new(StringComparer.Ordinal)
-    {
-        ["d"] = "days", ["h"] = "hours", ["min"] = "minutes", ["s"] = "seconds", ["ms"] = "milliseconds", ["us"] = "microseconds", ["ns"] = "nanoseconds",
-        ["By"] = "bytes", ["KiBy"] = "kibibytes", ["MiBy"] = "mebibytes", ["GiBy"] = "gibibytes", ["TiBy"] = "tebibytes",
-        ["kBy"] = "kilobytes", ["KBy"] = "kilobytes", ["MBy"] = "megabytes", ["GBy"] = "gigabytes", ["TBy"] = "terabytes",
-        ["m"] = "meters", ["V"] = "volts", ["A"] = "amperes", ["J"] = "joules", ["W"] = "watts", ["g"] = "grams",
-        ["Cel"] = "celsius", ["Hz"] = "hertz", ["%"] = "percent", ["1"] = "",
-    };
+    private static readonly Dictionary<string, string> Units = Table(
+        ("d", "days"), ("h", "hours"), ("min", "minutes"), ("s", "seconds"), ("ms", "milliseconds"), ("us", "microseconds"), ("ns", "nanoseconds"),
+        ("By", "bytes"), ("KiBy", "kibibytes"), ("MiBy", "mebibytes"), ("GiBy", "gibibytes"), ("TiBy", "tebibytes"),
+        ("kBy", "kilobytes"), ("KBy", "kilobytes"), ("MBy", "megabytes"), ("GBy", "gigabytes"), ("TBy", "terabytes"),
+        ("m", "meters"), ("V", "volts"), ("A", "amperes"), ("J", "joules"), ("W", "watts"), ("g", "grams"),
+        ("Cel", "celsius"), ("Hz", "hertz"), ("%", "percent"), ("1", ""));
 
-    private static readonly Dictionary<string, string> PerUnits = new(StringComparer.Ordinal)
-    {
-        ["s"] = "second", ["m"] = "minute", ["h"] = "hour", ["d"] = "day", ["w"] = "week", ["mo"] = "month", ["y"] = "year",
-    };
+    private static readonly Dictionary<string, string> PerUnits = Table(
+        ("s", "second"), ("m", "minute"), ("h", "hour"), ("d", "day"), ("w", "week"), ("mo", "month"), ("y", "year"));
 
     /// <summary>The name of a metric's family.</summary>
     public static string Family(string name, string unit, PointKind kind, bool isMonotonic)
@@ -53,6 +49,14 @@ internal static class MetricNames
         main = IsRemark(main) ? "" : Units.GetValueOrDefault(main, main);
         per = IsRemark(per) || per.Length == 0 ? "" : $"per_{PerUnits.GetValueOrDefault(per, per)}";
         return (main, per);
+    }
+
+    private static Dictionary<string, string> Table(params ReadOnlySpan<(string Unit, string Words)> rows)
+    {
+        var table = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (unit, words) in rows)
+            table.Add(unit, words);
+        return table;
     }
 
     private static bool IsRemark(string unit) => unit.AsSpan().IndexOfAny('{', '}') >= 0;
