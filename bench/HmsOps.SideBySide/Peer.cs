@@ -30,7 +30,7 @@ internal abstract class Peer(string name)
 
     protected static string FirstLine(string program, params string[] arguments)
     {
-        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
         using var process = Process.Start(start) ?? throw new InvalidOperationException($"{program} did not start.");
         var text = process.StandardOutput.ReadToEnd() + process.StandardError.ReadToEnd();
         process.WaitForExit();
@@ -142,7 +142,7 @@ internal sealed class Server : IDisposable
     public async Task<double> StartAsync(CancellationToken cancellationToken)
     {
         var start = _peer.Start(Folder, _port);
-        (start.RedirectStandardOutput, start.RedirectStandardError) = (true, true);
+        (start.RedirectStandardOutput, start.RedirectStandardError, start.UseShellExecute) = (true, true, false);
         var begun = Stopwatch.GetTimestamp();
         _process = Process.Start(start) ?? throw new InvalidOperationException($"{_peer.Name} did not start.");
         var log = TextWriter.Synchronized(new StreamWriter(Path.Combine(Folder, "output.log"), append: true) { AutoFlush = true });

@@ -38,7 +38,7 @@ internal sealed class Report(IReadOnlyList<Peer> peers)
 
     public string Text => _text.ToString();
 
-    private (double Median, double Best)? MedianOf(IReadOnlyList<(Peer Peer, Trial Trial)> trials, Peer peer, string figure)
+    private static (double Median, double Best)? MedianOf(IReadOnlyList<(Peer Peer, Trial Trial)> trials, Peer peer, string figure)
     {
         var values = trials.Where(t => t.Peer == peer && t.Trial.Figures.ContainsKey(figure)).Select(t => t.Trial.Figures[figure]).Order().ToArray();
         if (values.Length == 0)

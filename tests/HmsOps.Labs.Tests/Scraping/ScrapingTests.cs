@@ -25,7 +25,7 @@ public sealed class ScrapingTests
         await hub.UntilAsync($"/api/v1/query?query={Uri.EscapeDataString("count_over_time(up{job=\"node\"}[5m]) > 4")}", body => body.Contains("\"value\"", StringComparison.Ordinal), ArrivesWithin);
 
         var ours = SeriesOf(await PrometheusServer.QueryAsync(hub.Http, "{job=\"node\"}"));
-        var theirs = SeriesOf(await prometheus.QueryAsync("{job=\"node\"}"));
+        var theirs = SeriesOf(await PrometheusServer.QueryAsync(prometheus.Http, "{job=\"node\"}"));
         Assert.True(theirs.Count > 200, $"{theirs.Count} series in Prometheus");
         Assert.Equal(theirs.Keys.Order(StringComparer.Ordinal), ours.Keys.Order(StringComparer.Ordinal));
         foreach (var series in theirs.Keys.Where(series => Stable.Any(name => series.StartsWith($"{name}|", StringComparison.Ordinal))))

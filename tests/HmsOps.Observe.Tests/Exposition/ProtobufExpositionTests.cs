@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
 using HmsOps.Observe.Exposition;
-using HmsOps.Series;
 
 namespace HmsOps.Observe.Tests.Exposition;
 

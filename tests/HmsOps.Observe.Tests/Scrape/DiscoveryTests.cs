@@ -1,6 +1,5 @@
 using System.Net;
 using HmsOps.Net.Names;
-using HmsOps.Observe.Scrape;
 
 namespace HmsOps.Observe.Tests.Scrape;
 

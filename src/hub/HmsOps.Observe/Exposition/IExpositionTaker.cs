@@ -45,6 +45,9 @@ internal enum SeriesForm
 
     /// <summary>The fields of <see cref="Series.LabelBytes"/>, name first.</summary>
     LabelBytes,
+
+    /// <summary>As above; the last label is a bound, its value the eight bytes of a float64. Text is made of it only when the series is read.</summary>
+    LabelBytesAndBound,
 }
 
 /// <summary>Kinds of families, as OpenMetrics names them.</summary>
@@ -84,10 +87,11 @@ internal sealed record ExpositionFlaw(string Place, string Message)
 /// <summary>The words for kinds.</summary>
 internal static class FamilyKinds
 {
-    private static readonly string[] Words = ["unknown", "counter", "gauge", "histogram", "gaugehistogram", "summary", "info", "stateset"];
+    private static readonly byte[][] Words =
+        ["unknown"u8.ToArray(), "counter"u8.ToArray(), "gauge"u8.ToArray(), "histogram"u8.ToArray(), "gaugehistogram"u8.ToArray(), "summary"u8.ToArray(), "info"u8.ToArray(), "stateset"u8.ToArray()];
 
     /// <summary>As OpenMetrics writes it.</summary>
-    public static string WordOf(FamilyKind kind) => Words[(int)kind];
+    public static ReadOnlySpan<byte> WordOf(FamilyKind kind) => Words[(int)kind];
 
     /// <summary>Reads a word of either text format.</summary>
     public static bool TryRead(ReadOnlySpan<byte> word, bool isOpenMetrics, out FamilyKind kind)

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Unicode;
@@ -78,7 +79,7 @@ internal ref struct ProtobufExposition<TTaker>
         }
         if (_family.IsEmpty || !Utf8.IsValid(_family) || !Utf8.IsValid(help) || !Utf8.IsValid(unit))
             return Fail("expected a name, help and unit in UTF-8");
-        _taker.Describe(_family, FamilyWord.Type, Encoding.ASCII.GetBytes(FamilyKinds.WordOf(_kind)), isEscaped: false);
+        _taker.Describe(_family, FamilyWord.Type, FamilyKinds.WordOf(_kind), isEscaped: false);
         _taker.Describe(_family, FamilyWord.Help, help, isEscaped: false);
         if (!unit.IsEmpty)
             _taker.Describe(_family, FamilyWord.Unit, unit, isEscaped: false);
@@ -326,17 +327,12 @@ internal ref struct ProtobufExposition<TTaker>
     private bool Give(in Metric metric, ReadOnlySpan<byte> suffix, double value, long start, ReadOnlySpan<byte> boundName = default, double bound = 0)
     {
         Begin(metric, suffix);
-        if (!boundName.IsEmpty)
-            WriteBound(boundName, bound);
-        return Took(_taker.Sample(Key(), value, metric.Time, start));
-    }
-
-    // Eight raw bytes would do for a known series, but the key is also what its labels are read from.
-    private readonly void WriteBound(ReadOnlySpan<byte> name, double bound)
-    {
-        Span<byte> text = stackalloc byte[400];
-        var written = Encoding.UTF8.GetBytes(ExpositionNumber.InLabel(bound), text);
-        LabelBytes.Write(_key, name, text[..written]);
+        if (boundName.IsEmpty)
+            return Took(_taker.Sample(Key(), value, metric.Time, start));
+        Span<byte> bits = stackalloc byte[sizeof(double)];
+        BinaryPrimitives.WriteDoubleLittleEndian(bits, bound);
+        LabelBytes.Write(_key, boundName, bits);
+        return Took(_taker.Sample(new SeriesKey(_key.WrittenSpan, SeriesForm.LabelBytesAndBound, _family, FamilyKind.Unknown), value, metric.Time, start));
     }
 
     private readonly void Begin(in Metric metric, ReadOnlySpan<byte> suffix)

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Binary;
 using System.Text;
 using System.Text.Unicode;
 using HmsOps.Series;
@@ -83,7 +84,7 @@ internal static class SeriesText
     public static TakeFault? Read(in SeriesKey key, LabelDraft into)
     {
         into.Clear();
-        var fault = key.Form == SeriesForm.LabelBytes ? ReadBytes(key.Text, into) : new Reader(key.Text, key.Form == SeriesForm.Text, into).Read();
+        var fault = key.Form is SeriesForm.LabelBytes or SeriesForm.LabelBytesAndBound ? ReadBytes(key, into) : new Reader(key.Text, key.Form == SeriesForm.Text, into).Read();
         if (fault is null)
             NormaliseBound(key, into);
         return fault;
@@ -148,16 +149,17 @@ internal static class SeriesText
         return other < 0 ? text.Length : other;
     }
 
-    private static TakeFault? ReadBytes(ReadOnlySpan<byte> text, LabelDraft into)
+    private static TakeFault? ReadBytes(in SeriesKey key, LabelDraft into)
     {
-        var rest = text;
+        var rest = key.Text;
         while (!rest.IsEmpty)
         {
             if (!LabelBytes.TryRead(ref rest, out var name, out var value) || name.IsEmpty)
                 return new TakeFault(-1, "expected a label of a name and a value, found other fields");
-            if (!Utf8.IsValid(name) || !Utf8.IsValid(value))
+            var isBound = rest.IsEmpty && key.Form == SeriesForm.LabelBytesAndBound;
+            if (!Utf8.IsValid(name) || (!isBound && !Utf8.IsValid(value)))
                 return new TakeFault(-1, $"expected UTF-8, found other bytes in the label {Found(name)}");
-            if (!into.TryAdd(Encoding.UTF8.GetString(name), Encoding.UTF8.GetString(value)))
+            if (!into.TryAdd(Encoding.UTF8.GetString(name), isBound ? ExpositionNumber.InLabel(BinaryPrimitives.ReadDoubleLittleEndian(value)) : Encoding.UTF8.GetString(value)))
                 return new TakeFault(-1, $"the label {Found(name)} stands there twice");
         }
         return null;

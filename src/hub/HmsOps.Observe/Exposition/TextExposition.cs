@@ -188,7 +188,7 @@ internal ref struct TextExposition<TTaker>
             return Flaw(at, $"expected {(_open ? "counter, gauge, histogram, gaugehistogram, summary, info, stateset or unknown" : "counter, gauge, histogram, summary or untyped")}, found {SeriesText.Found(word)}");
         Begin(family);
         _kind = kind;
-        _taker.Describe(family, FamilyWord.Type, Encoding.ASCII.GetBytes(FamilyKinds.WordOf(kind)), isEscaped: false);
+        _taker.Describe(family, FamilyWord.Type, FamilyKinds.WordOf(kind), isEscaped: false);
         if (_created is not null && kind is FamilyKind.Counter or FamilyKind.Histogram or FamilyKind.Summary)
             FindCreated();
         return null;

@@ -121,7 +121,8 @@ internal sealed partial class TargetScrape
         }
     }
 
-    private async Task ScrapeAsync(DateTimeOffset due, CancellationToken stopping)
+    /// <summary>One turn: asks, reads, stores, tells.</summary>
+    internal async Task ScrapeAsync(DateTimeOffset due, CancellationToken stopping)
     {
         var target = Target;
         if (!ReferenceEquals(target.Set, _read.Set))

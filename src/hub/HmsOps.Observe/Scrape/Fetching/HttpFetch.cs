@@ -22,6 +22,7 @@ public sealed class HttpFetch(ScrapeLimits limits, Func<Credential, Cancellation
 {
     private const int RedirectsMax = 3;
     private const int HeaderKiB = 32;
+    private const int ClientsMax = 1_000;
 
     private static readonly TimeSpan ListWithin = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan RenewedEvery = TimeSpan.FromMinutes(1);
@@ -200,7 +201,11 @@ public sealed class HttpFetch(ScrapeLimits limits, Func<Credential, Cancellation
                 await EgressRule.ConnectAsync(context.DnsEndPoint, place => isOurs(place) ? "the hub's own door" : null, connecting), ownsSocket: true),
         });
         lock (_gate)
+        {
+            if (_clients.Count >= ClientsMax)
+                _clients.Clear(); // those of manifests that were edited away; they are made anew
             _clients[access] = (client, now);
+        }
         return client;
     }
 
