@@ -29,7 +29,7 @@ public sealed class RealStoreTests
             intake => SendAsync(intake, WriteMessages.One(new Sent("__name__=a") { Samples = [(1, Bodies.Time + 86_400_000, 0)] })));
 
         Assert.Equal((400, 1), (answer.Status, answer.Samples));
-        Assert.Contains("labels", answer.Message);
+        Assert.Contains("duplicate_label", answer.Message);
         Assert.Equal((400, 0), (late.Status, late.Samples));
         Assert.Contains("ahead", late.Message);
         Assert.Equal(1, samples);

@@ -17,17 +17,13 @@ internal static class FloatTail
 
     private const int CapacityMin = 8;
 
-    // A series' first slot is sealed at 8 to 32 samples: those that began together are sealed apart, which spreads the work, and room given back by one
-    // is there for the next.
-    private static int FirstMax(int id) => CapacityMin + (int)(((ulong)((uint)id * 2_654_435_769) * (SamplesMax - CapacityMin + 1)) >> 32);
-
     /// <summary>True when the next sample would make the tail something it cannot be: it has to be sealed before.</summary>
     public static bool IsFullFor(int id, in SeriesRecord record, long time, long bits)
     {
         if (time - record.First > uint.MaxValue)
             return true;
         if (record.Is(SeriesMarks.HasValues | SeriesMarks.HasOffsets))
-            return record.Count == (record.Newest == 0 ? FirstMax(id) : SamplesMax);
+            return record.Count >= (record.Newest == 0 ? (int)Spread.Of(id, CapacityMin, SamplesMax) : SamplesMax);
         var goesOn = bits == record.Run && (record.Count == 1 || time - LastOf(record) == record.Step);
         return record.Count >= (goesOn ? RunMax : SamplesMax);
     }
@@ -165,4 +161,14 @@ internal static class FloatTail
 
     private static ReadOnlySpan<uint> Offsets(ReadOnlySpan<byte> slot, SeriesMarks shape, int capacity) =>
         MemoryMarshal.Cast<byte, uint>(slot[((shape & SeriesMarks.HasValues) != SeriesMarks.None ? capacity * sizeof(long) : 0)..])[..capacity];
+}
+
+/// <summary>
+/// Series that began together would all be sealed together, and merged together. What is first of a series is made sooner, by its id: that spreads the work,
+/// and room given back by one is there for the next.
+/// </summary>
+internal static class Spread
+{
+    /// <summary>A number of the range, both ends included, the same for an id each time.</summary>
+    public static uint Of(int id, int from, int to) => (uint)from + (uint)(((ulong)((uint)id * 2_654_435_769) * (uint)(to - from + 1)) >> 32);
 }

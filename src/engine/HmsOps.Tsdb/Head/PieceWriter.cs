@@ -26,11 +26,11 @@ internal sealed class PieceWriter(HeadArena arena)
     private readonly ArrayBufferWriter<byte> _encodedHistograms = new();
 
     /// <summary>Seals the tail of floats of a series, and leaves it empty.</summary>
-    public void SealFloats(ref SeriesRecord record)
+    public void SealFloats(int id, ref SeriesRecord record)
     {
         int count = record.Count;
         if (count >= FloatsEnough)
-            MergeSmall(ref record, enough: 2);
+            MergeSmall(id, ref record, enough: 2);
         var slot = record.Slot == 0 ? default : arena[record.Slot];
         if (count <= FloatTail.SamplesMax)
         {
@@ -44,11 +44,11 @@ internal sealed class PieceWriter(HeadArena arena)
             Add(ref record, PieceMarks.Constant | PieceMarks.Even, count, record.First, 0, record.Step, record.Start, count, default, _encoded.AsSpan(0, sizeof(long)));
         }
         FloatTail.Clear(arena, ref record);
-        MergeSmall(ref record, FloatsEnough);
+        MergeSmall(id, ref record, FloatsEnough);
     }
 
     /// <summary>Seals the tail of histograms of a series, and leaves it empty.</summary>
-    public void SealHistograms(ref SeriesRecord record, HistogramTail tail)
+    public void SealHistograms(int id, ref SeriesRecord record, HistogramTail tail)
     {
         for (var done = 0; done < tail.Count;)
         {
@@ -57,7 +57,7 @@ internal sealed class PieceWriter(HeadArena arena)
             tail.Samples.AsSpan(done, fitting).CopyTo(_histograms);
             done += fitting;
             AddHistograms(ref record, fitting, record.Start, done == tail.Count ? WeightLeft(tail, done - fitting) : WeightOf(fitting));
-            MergeSmall(ref record, HistogramsEnough);
+            MergeSmall(id, ref record, HistogramsEnough);
         }
         tail.Clear();
         record.Count = 0;
@@ -103,7 +103,7 @@ internal sealed class PieceWriter(HeadArena arena)
         return weight;
     }
 
-    private void MergeSmall(ref SeriesRecord record, int enough)
+    private void MergeSmall(int id, ref SeriesRecord record, int enough)
     {
         if (record.Newest == 0)
             return;
@@ -119,6 +119,8 @@ internal sealed class PieceWriter(HeadArena arena)
             }
             (total, pieces, weight, handle) = (total + piece.Count, pieces + 1, weight + piece.Weight, piece.Older);
         }
+        if (handle == 0)
+            enough = Math.Min(enough, (int)Spread.Of(id, FloatTail.SamplesMax, FloatsEnough));
         if (pieces < 2 || (total < enough && pieces < PiecesMax))
             return;
         Collect(record.Newest, handle, total);

@@ -345,9 +345,9 @@ internal sealed class SeriesHead : ISampleColumns
     private void Seal(int id, ref SeriesRecord record)
     {
         if (record.Is(SeriesMarks.HasHistograms))
-            _pieces.SealHistograms(ref record, _histograms[id]);
+            _pieces.SealHistograms(id, ref record, _histograms[id]);
         else
-            _pieces.SealFloats(ref record);
+            _pieces.SealFloats(id, ref record);
     }
 
     private void Enlist(int id, ref SeriesRecord record)

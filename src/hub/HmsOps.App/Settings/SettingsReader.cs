@@ -74,6 +74,8 @@ public sealed class SettingsReader
             OnPoison = Pick("ledger.on_poison", SettingsShape.OnPoison, Group(SettingsShape.Ledger), OnPoison.Serve),
             Secrets = SecretsOf(Pick("secrets", SettingsShape.Secrets, _file, [])),
             Hosts = Pick("http.hosts", SettingsShape.Hosts, Group(SettingsShape.Http), ["localhost"]),
+            OtlpGrpc = Pick("otlp.grpc", SettingsShape.OtlpGrpc, Group(SettingsShape.Otlp), new OptionalAddress(new ListenAddress(IPAddress.Loopback, 4317))).Address,
+            OtlpGrpcIsWritten = _origins["otlp.grpc"] is not SettingOrigin.Default,
             MetricBodyBytes = Pick("limits.metric.body", SettingsShape.MetricBody, LimitsOf(SettingsShape.Metric), 1 << 20),
             MetricItems = (int)Pick("limits.metric.items", SettingsShape.MetricItems, LimitsOf(SettingsShape.Metric), 10_000),
             MetricRead = Pick("limits.metric.read", SettingsShape.MetricRead, LimitsOf(SettingsShape.Metric), TimeSpan.FromSeconds(30)),
@@ -83,8 +85,6 @@ public sealed class SettingsReader
             Influx = InfluxOf(LimitsOf(SettingsShape.Influx)),
             Scrape = ScrapeLimitsOf(LimitsOf(SettingsShape.Scrape)),
             OtlpLimits = OtlpOf(LimitsOf(SettingsShape.OtlpDoor)),
-            OtlpGrpc = Pick("otlp.grpc", SettingsShape.OtlpGrpc, Group(SettingsShape.Otlp), new OptionalAddress(new ListenAddress(IPAddress.Loopback, 4317))).Address,
-            OtlpGrpcIsWritten = _origins["otlp.grpc"] is not SettingOrigin.Default,
         };
         var labels = LabelsOf(LimitsOf(SettingsShape.Label));
         settings = settings with { Write = settings.Write with { Labels = labels }, Influx = settings.Influx with { Labels = labels }, Scrape = settings.Scrape with { Labels = labels }, OtlpLimits = settings.OtlpLimits with { Labels = labels } };

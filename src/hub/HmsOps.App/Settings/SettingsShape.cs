@@ -137,7 +137,7 @@ public static class SettingsShape
 
     public static readonly Key<BoundRecord> OtlpDoor = Group("otlp", "limits of OTLP", [OtlpPacked, OtlpDecoded, OtlpItems, OtlpSamples, OtlpBuckets, OtlpMemory]);
 
-    public static readonly Key<long> LabelCount = new("count", new CountType(1, 1_000), "Labels of a series that comes by remote write, OTLP or the line protocol.", "64") { DefaultText = "64" };
+    public static readonly Key<long> LabelCount = new("count", new CountType(1, 1_000), "Labels of a series, by whichever bulk door or scrape it comes.", "64") { DefaultText = "64" };
     public static readonly Key<long> LabelName = new("name", new SizeType(1, 64 << 10), "Bytes of a label's name.", "256B") { DefaultText = "256B" };
     public static readonly Key<long> LabelValue = new("value", new SizeType(1, 64 << 10), "Bytes of a label's value.", "4KiB") { DefaultText = "4KiB" };
     public static readonly Key<long> LabelTotal = new("total", new SizeType(1, 64 << 10), "Bytes of a series' labels together.", "16KiB") { DefaultText = "16KiB" };
@@ -145,7 +145,7 @@ public static class SettingsShape
     public static readonly Key<BoundRecord> Label = Group("labels", "limits of labels", [LabelCount, LabelName, LabelValue, LabelTotal]);
 
     public static readonly Key<BoundRecord> Limits = Group(
-        "limits", "limits", [Metric, Query, Live, Write, Influx, OtlpDoor, Label, Scrape], ["script", "http", "yaml", "ledger", "sessions", "silences"]);
+        "limits", "limits", [Metric, Query, Live, Write, Influx, Scrape, OtlpDoor, Label], ["script", "http", "yaml", "ledger", "sessions", "silences"]);
 
     /// <summary>The table.</summary>
     public static RecordShape Shape { get; } = new(

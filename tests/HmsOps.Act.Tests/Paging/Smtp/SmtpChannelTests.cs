@@ -130,7 +130,7 @@ public sealed class SmtpChannelTests
     {
         var outcome = await new SmtpChannel(new Settings("169.254.169.254", 25, "ops@opm.gov", null, null), NoSecrets, _time).SendAsync(Pages.Page, CancellationToken.None);
         Assert.Equal(
-            new SendOutcome.Rejected("169.254.169.254 is 169.254.169.254, the cloud's metadata service: nothing is sent there. Name the receiver's own address."),
+            new SendOutcome.Rejected("169.254.169.254 is 169.254.169.254, the cloud's metadata service: nothing is sent there. Name its own address."),
             outcome);
     }
 

@@ -145,8 +145,8 @@ public sealed class WebhookChannelTests
     }
 
     [Theory]
-    [InlineData("http://169.254.169.254/latest/T0K3N", "169.254.169.254 is 169.254.169.254, the cloud's metadata service: nothing is sent there. Name the receiver's own address.")]
-    [InlineData("https://[::ffff:169.254.1.1]/T0K3N", "[::ffff:169.254.1.1] is ::ffff:169.254.1.1, a link-local address: nothing is sent there. Name the receiver's own address.")]
+    [InlineData("http://169.254.169.254/latest/T0K3N", "169.254.169.254 is 169.254.169.254, the cloud's metadata service: nothing is sent there. Name its own address.")]
+    [InlineData("https://[::ffff:169.254.1.1]/T0K3N", "[::ffff:169.254.1.1] is ::ffff:169.254.1.1, a link-local address: nothing is sent there. Name its own address.")]
     [InlineData("ftp://127.0.0.1/T0K3N", "ftp://127.0.0.1 is no address for a web hook: it begins with http:// or https://.")]
     public async Task A_forbidden_address_is_never_connected_to(string url, string words)
     {
