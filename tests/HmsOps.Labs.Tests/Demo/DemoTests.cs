@@ -64,7 +64,8 @@ public sealed class DemoTests : IDisposable
         var program = await Checkout.ProgramAsync();
         string[] arguments = ["demo", "--no-browser", "--listen", "127.0.0.1:0", .. keep ? ["--keep"] : Array.Empty<string>()];
         await using var demo = await RunningHub.ReadyAsync(
-            () => Ended.Start(program, arguments, _temporary, new Dictionary<string, string?> { ["TMPDIR"] = _temporary }));
+            // A program inherits that SIGINT is ignored, as where the tests run behind a shell's &; somebody at a keyboard has it as it should be.
+            () => Ended.Start("/usr/bin/env", ["--default-signal=INT", program, .. arguments], _temporary, new Dictionary<string, string?> { ["TMPDIR"] = _temporary }));
         using var caller = new TcpClient(); // a call that does not end holds the stop up
         await caller.ConnectAsync(IPAddress.Loopback, demo.Address.Port);
         await caller.GetStream().WriteAsync(Encoding.ASCII.GetBytes($"POST /metric HTTP/1.1\r\nHost: {demo.Address.Authority}\r\nContent-Length: 10\r\n\r\n"));
