@@ -42,13 +42,15 @@ public sealed class DiscoveryTests : IDisposable
             {
                 Assert.Equal("j a:1/metrics", Active(world));
                 File.WriteAllText(file, "[{\"targets\": [");
-            }),
+            }
+        ),
             (30, () =>
             {
                 Assert.Equal("j a:1/metrics", Active(world));
                 Assert.Contains("targets.json:1:", Assert.Single(world.Scrapes.Targets.Problems));
                 File.WriteAllText(file, """[{"targets": ["b:22"]}]""");
-            }));
+            }
+        ));
         Assert.Equal("j b:22/metrics", Active(world));
         Assert.Empty(world.Scrapes.Targets.Problems);
     }

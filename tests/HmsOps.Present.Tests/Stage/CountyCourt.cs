@@ -1,8 +1,8 @@
 using HmsOps.Ledger;
 using HmsOps.Observe;
 using HmsOps.Observe.Influx;
-using HmsOps.Observe.RemoteWrite;
 using HmsOps.Observe.Otlp;
+using HmsOps.Observe.RemoteWrite;
 using HmsOps.PromQL;
 using HmsOps.Record;
 using HmsOps.Record.Events;
