@@ -12,6 +12,8 @@ internal sealed class PrometheusServer : IAsyncDisposable
     private static readonly TimeSpan ReadyWithin = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan EndsWithin = TimeSpan.FromSeconds(20);
 
+    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(200);
+
     private readonly Process _process;
 
     private PrometheusServer(Process process, Uri address)
@@ -65,6 +67,19 @@ internal sealed class PrometheusServer : IAsyncDisposable
         Assert.True(answer.IsSuccessStatusCode, $"{query}: {(int)answer.StatusCode} {text}");
         using var json = JsonDocument.Parse(text);
         return json.RootElement.GetProperty("data").GetProperty("result").Clone();
+    }
+
+    /// <summary>Waits until a query has an answer: a target is first scraped some ten seconds after the start.</summary>
+    public async Task UntilAsync(string query, TimeSpan within)
+    {
+        var began = Stopwatch.GetTimestamp();
+        using var timer = new PeriodicTimer(LookEvery);
+        while ((await QueryAsync(Http, query)).GetArrayLength() == 0)
+        {
+            if (Stopwatch.GetElapsedTime(began) > within)
+                throw new TimeoutException($"{query} had no answer in Prometheus within {within.TotalSeconds:0} s. What it said:\n{string.Join('\n', Log.All)}");
+            await timer.WaitForNextTickAsync();
+        }
     }
 
     public async ValueTask DisposeAsync()
