@@ -155,19 +155,20 @@ public sealed class AppendTests
     [Fact]
     public void A_stopped_store_refuses_and_still_reads()
     {
-        MetricStore? stopped = null;
-        _world.Live(End.Stopped, async (store, time) =>
+        var time = new VirtualTime(_world.Now);
+        using var store = MetricStore.Open(_world.Disk, _world.Options, time);
+        time.Run(async () =>
         {
-            stopped = store;
+            using var stopping = new CancellationTokenSource();
+            var running = store.RunAsync(stopping.Token);
             await store.Append(("up", time.Ms(), 1));
-        });
-        new VirtualTime(_world.Now).Run(async () =>
-        {
-            var result = await stopped!.Append(("up", _world.NowMs + 1, 1));
+            stopping.Cancel();
+            await running;
+            var result = await store.Append(("up", time.Ms() + 1, 1));
             Assert.Equal("0 taken, 0 read_only", result.Reasons());
             Assert.Equal("The store was stopped.", result.Refused[0].Detail);
         });
-        Assert.Equal(MetricStoreState.ReadOnly, stopped!.State);
-        Assert.NotEqual("", stopped.Dump());
+        Assert.Equal(MetricStoreState.ReadOnly, store.State);
+        Assert.NotEqual("", store.Dump());
     }
 }

@@ -81,6 +81,13 @@ public static class LabelLists
         return [.. values];
     }
 
+    /// <summary>What is in any of several lists, once, in the order of bytes.</summary>
+    public static IReadOnlyList<string> Union(IReadOnlyList<IReadOnlyList<string>> lists)
+    {
+        ArgumentNullException.ThrowIfNull(lists);
+        return lists.Count == 1 ? lists[0] : [.. new SortedSet<string>(lists.SelectMany(list => list), Utf8Order)];
+    }
+
     // Ordinal order of UTF-16 differs from that of UTF-8 above the surrogates.
     private static readonly Comparer<string> Utf8Order = Comparer<string>.Create(static (a, b) =>
         Encoding.UTF8.GetBytes(a).AsSpan().SequenceCompareTo(Encoding.UTF8.GetBytes(b)));

@@ -1,9 +1,11 @@
 using HmsOps.Disk;
 using HmsOps.Series;
+using HmsOps.Tsdb.Blocks;
 using HmsOps.Tsdb.Checkpoints;
 using HmsOps.Tsdb.Head;
 using HmsOps.Tsdb.Intake;
 using HmsOps.Tsdb.Observations;
+using HmsOps.Tsdb.Sealing;
 using HmsOps.Tsdb.Wal;
 
 namespace HmsOps.Tsdb;
@@ -35,6 +37,9 @@ public sealed class MetricStore : ISeriesSink, ISeriesSource, IDisposable
     private readonly FramedLog _log;
     private readonly Checkpointer _checkpointer;
     private readonly GroupCommit _commit;
+    private readonly SealedSide _sealed;
+    private readonly SealedFinder _sealedFinder;
+    private readonly Housekeeper _housekeeper;
 
     // Whoever holds it may write the head and place a frame. Asynchronous, because a full queue in front of the disk is waited for inside.
     private readonly Turn _turn = new();
@@ -50,17 +55,19 @@ public sealed class MetricStore : ISeriesSink, ISeriesSource, IDisposable
     private volatile string? _readOnlyBecause;
 
     private MetricStore(
-        MetricStoreOptions options, TimeProvider time, FramedLog log, Checkpointer checkpointer, Holdings holdings, FrameFold fold, FrameReplay replay,
-        List<LogFinding> findings)
+        MetricStoreOptions options, TimeProvider time, IDisk disk, FramedLog log, Checkpointer checkpointer, Holdings holdings, FrameFold fold,
+        FrameReplay replay, SealedSide sealedSide, List<LogFinding> findings)
     {
         (_options, _time, _log, _checkpointer, _holdings, _head, _fold) = (options, time, log, checkpointer, holdings, holdings.Head, fold);
+        (_sealed, _sealedFinder) = (sealedSide, new SealedFinder(sealedSide.Blocks));
         Recovery = log.Recovery with { Findings = [.. findings, .. log.Recovery.Findings] };
         LostAtReplay = replay.Lost;
         var refusals = new Refusals(options);
         _commit = new GroupCommit(log, options.DurabilityWindow, options.PendingBytesMax, time);
         _frame = new FrameWriter(_head);
-        _samples = new SampleIntake(options, holdings, refusals, _frame);
+        _samples = new SampleIntake(options, holdings, refusals, _frame, _sealedFinder);
         _observations = new ObservationIntake(options, holdings, refusals, _frame);
+        _housekeeper = new Housekeeper(options, time, disk, () => _log.Bytes + _checkpointer.Bytes, _turn, _head, _holdings.Closer, _samples, sealedSide);
         if (log.State != LogState.Writable)
             _readOnlyBecause = log.StateReason ?? "The log cannot be written.";
         GoOn(replay);
@@ -91,7 +98,13 @@ public sealed class MetricStore : ISeriesSink, ISeriesSource, IDisposable
             FirstSequence = checkpoint?.Head.Sequence ?? 0, // a power cut may have taken frames that the checkpoint has
         };
         var log = FramedLog.Open(disk, logOptions, time, replay.Apply);
-        return new MetricStore(options, time, log, new Checkpointer(checkpoints, options, time, checkpoint?.Head.Sequence), holdings, fold, replay, findings);
+        var horizon = HorizonFile.Read(disk, options.Folder, findings);
+        var blocks = BlockSet.Open(disk, $"{options.Folder}/blocks", new BlockCache(options.BlockCacheBytes));
+        foreach (var note in blocks.Notes)
+            findings.Add(new LogFinding(LogFindingKind.Skipped, "blocks", 0, 0, 0, 0, null, note));
+        return new MetricStore(
+            options, time, disk, log, new Checkpointer(checkpoints, options, time, checkpoint?.Head.Sequence), holdings, fold, replay,
+            new SealedSide(holdings.Head, blocks, horizon), findings);
     }
 
     /// <summary>Whether appends are taken.</summary>
@@ -111,6 +124,9 @@ public sealed class MetricStore : ISeriesSink, ISeriesSource, IDisposable
     {
         get
         {
+            var blocks = _sealed.Blocks.Infos;
+            var (seals, merges, sealFailures, lastSealFailure) = _housekeeper.Counts;
+            var horizon = _sealed.Horizon;
             lock (_head.Lock)
             {
                 lock (_countsLock)
@@ -118,7 +134,14 @@ public sealed class MetricStore : ISeriesSink, ISeriesSource, IDisposable
                     return new StoreCounts
                     {
                         Series = _head.Listed,
-                        Samples = _head.Samples,
+                        Samples = _head.Samples + blocks.Sum(block => block.Samples),
+                        Blocks = blocks.Count,
+                        BlockBytes = blocks.Sum(block => block.Bytes),
+                        SealedUpTo = horizon == long.MinValue ? null : horizon,
+                        Seals = seals,
+                        Merges = merges,
+                        SealFailures = sealFailures,
+                        LastSealFailure = lastSealFailure,
                         Weight = _head.Weight,
                         LateSamples = _head.LateSamples,
                         MemoryBytes = _head.MemoryBytes,
@@ -162,19 +185,41 @@ public sealed class MetricStore : ISeriesSink, ISeriesSource, IDisposable
     {
         ArgumentNullException.ThrowIfNull(selection);
         ArgumentNullException.ThrowIfNull(budget);
-        var cut = HeadCut.Of(_head, selection.Matchers, cancellationToken);
-        return new HeadCursor(_head, cut, selection, Kept(selection.From), budget, cancellationToken);
+        var view = _sealed.Open();
+        try
+        {
+            var head = WalkHead(selection, view, budget, cancellationToken);
+            var kept = selection with { From = Kept(selection.From) };
+            var blocks = view.Pin.Blocks.Where(block => block.Info.Overlaps(kept.From, kept.To)).ToArray();
+            return new StoreCursor(
+                blocks.Length == 0 ? head : new MergedCursor([.. blocks.Select(block => block.Select(kept, budget, cancellationToken)), head]), view);
+        }
+        catch
+        {
+            view.Dispose();
+            throw;
+        }
     }
 
     /// <inheritdoc/>
     public IReadOnlyList<Labels> Series(Selection selection, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(selection);
+        using var view = _sealed.Open();
         var series = new List<Labels>();
-        using var cursor = new HeadCursor(
-            _head, HeadCut.Of(_head, selection.Matchers, cancellationToken), selection, Kept(selection.From), budget: null, cancellationToken);
-        while (cursor.MoveNext())
-            series.Add(_head.Index.LabelsOf(cursor.Id));
+        using (var walk = WalkHead(selection, view, budget: null, cancellationToken))
+        {
+            while (walk.MoveNext())
+                series.Add(_head.Index.LabelsOf(walk.Id));
+        }
+        var head = series.Count;
+        foreach (var inBlock in InBlocks(selection, view, (block, kept) => block.Series(kept, cancellationToken)))
+            series.AddRange(inBlock);
+        if (series.Count > head)
+        {
+            series.Sort(Labels.CompareRows);
+            series = [.. series.Where((labels, i) => i == 0 || labels != series[i - 1])];
+        }
         return series;
     }
 
@@ -211,12 +256,22 @@ public sealed class MetricStore : ISeriesSink, ISeriesSource, IDisposable
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<string> LabelNames(Selection selection, CancellationToken cancellationToken) =>
-        LabelLists.NamesOf(Series(selection, cancellationToken));
+    public IReadOnlyList<string> LabelNames(Selection selection, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(selection);
+        using var view = _sealed.Open();
+        var head = _head.Index.LabelNames(IdsInHead(selection, view, cancellationToken));
+        return LabelLists.Union([head, .. InBlocks(selection, view, (block, kept) => block.LabelNames(kept, cancellationToken))]);
+    }
 
     /// <inheritdoc/>
-    public IReadOnlyList<string> LabelValues(string name, Selection selection, CancellationToken cancellationToken) =>
-        LabelLists.ValuesOf(name, Series(selection, cancellationToken));
+    public IReadOnlyList<string> LabelValues(string name, Selection selection, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(selection);
+        using var view = _sealed.Open();
+        var head = _head.Index.LabelValues(name, IdsInHead(selection, view, cancellationToken));
+        return LabelLists.Union([head, .. InBlocks(selection, view, (block, kept) => block.LabelValues(name, kept, cancellationToken))]);
+    }
 
     /// <summary>
     /// The store's life: writes what is appended, closes the seconds of observed series, drops what is too old. Appends complete only while it
@@ -225,19 +280,23 @@ public sealed class MetricStore : ISeriesSink, ISeriesSource, IDisposable
     public async Task RunAsync(CancellationToken stopping)
     {
         _stopping = stopping;
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-        await Task.WhenAll(
-            Together(CommitAsync, ending), Together(CloseSecondsAsync, ending), Together(RetainAsync, ending), Together(CheckpointAsync, ending));
+        await Loops.RunAsync(stopping, CommitAsync, CloseSecondsAsync, RetainAsync, CheckpointAsync, _housekeeper.RunAsync);
         // All is written and flushed, and nobody appends any more.
         if (_isWhole)
             _checkpointer.Write(HeadOfCheckpoint(), _holdings);
     }
+
+    /// <summary>Seals everything into blocks, merges all that can be merged, and writes anew what holds deleted samples. While <see cref="RunAsync"/> runs.</summary>
+    /// <exception cref="IOException">The disk refused, or a block is damaged. Nothing is lost; it can be ordered again.</exception>
+    public Task CompactAsync(CancellationToken cancellationToken) => _housekeeper.CompactAsync(cancellationToken);
 
     /// <summary>Closes the log. <see cref="RunAsync"/> has ended, or nobody appends.</summary>
     public void Dispose()
     {
         TurnReadOnly(Stopped);
         _log.Dispose();
+        _sealedFinder.Dispose();
+        _sealed.Dispose();
     }
 
     private long LostAtReplay { get; }
@@ -254,6 +313,24 @@ public sealed class MetricStore : ISeriesSink, ISeriesSource, IDisposable
             _frame.BeginEpoch(replay.Epoch + 1);
         _holdings.Ids.Forget(now);
         _head.DropBefore(Dropped(now));
+        GoOnFrom(_sealed.Horizon);
+    }
+
+    // What is in blocks came back with the checkpoint or the log. Late samples stay: which of them are sealed is not known, and a reader sees each once.
+    private void GoOnFrom(long horizon)
+    {
+        _samples.Horizon = horizon;
+        for (var id = 0; id < _head.Index.Count; id++)
+        {
+            lock (_head.Lock)
+            {
+                if (horizon != long.MinValue)
+                    _head.DropSealed(id, horizon, lastBatch: -1);
+                var newest = _head.NewestOf(id, _head.Record(id));
+                if (newest != SeriesRecord.Never)
+                    (_samples.Oldest, _samples.Newest) = (long.MinValue, Math.Max(_samples.Newest, newest));
+            }
+        }
     }
 
     private Verdict ReadObservations(ObservationBatch batch, long stamp)
@@ -279,6 +356,7 @@ public sealed class MetricStore : ISeriesSink, ISeriesSource, IDisposable
                 written = _lastWritten = await PlaceAsync(type, stamp);
             else if (verdict.Known > 0)
                 written = _lastWritten; // what is known may not be written yet, and this answer is a promise too
+            _housekeeper.Appended();
         }
         finally
         {
@@ -446,23 +524,6 @@ public sealed class MetricStore : ISeriesSink, ISeriesSource, IDisposable
         }
     }
 
-    private static async Task Together(Func<CancellationToken, Task> loop, CancellationTokenSource ending)
-    {
-        try
-        {
-            await loop(ending.Token);
-        }
-        catch (OperationCanceledException) when (ending.IsCancellationRequested)
-        {
-            // The orderly end of a loop.
-        }
-        catch
-        {
-            ending.Cancel(); // a bug in one ends them all, so that it is seen
-            throw;
-        }
-    }
-
     private Verdict RefuseAll(int items)
     {
         var verdict = new Verdict(items);
@@ -480,6 +541,41 @@ public sealed class MetricStore : ISeriesSink, ISeriesSource, IDisposable
                 _refused[refused.Reason] = _refused.GetValueOrDefault(refused.Reason) + 1;
             foreach (var reason in dropped)
                 _refused[reason] = _refused.GetValueOrDefault(reason) + 1;
+        }
+    }
+
+    private HeadCursor WalkHead(Selection selection, StoreView view, QueryBudget? budget, CancellationToken cancellationToken)
+    {
+        var (cut, from) = (HeadCut.Of(_head, selection.Matchers, cancellationToken), Kept(selection.From));
+        return new HeadCursor(_head, cut, selection, from, Math.Max(from, view.Horizon), budget, cancellationToken);
+    }
+
+    private int[] IdsInHead(Selection selection, StoreView view, CancellationToken cancellationToken)
+    {
+        var ids = new List<int>();
+        using var walk = WalkHead(selection, view, budget: null, cancellationToken);
+        while (walk.MoveNext())
+            ids.Add(walk.Id);
+        return [.. ids];
+    }
+
+    // A block whose index is damaged is put aside, and the others answer.
+    private IEnumerable<T> InBlocks<T>(Selection selection, StoreView view, Func<Block, Selection, T> ask)
+    {
+        var kept = selection with { From = Kept(selection.From) };
+        foreach (var block in view.Pin.Blocks.Where(block => block.Info.Overlaps(kept.From, kept.To)))
+        {
+            T answer;
+            try
+            {
+                answer = ask(block, kept);
+            }
+            catch (BlockDamagedException damage)
+            {
+                _sealed.Blocks.Quarantine(block, damage.Fault);
+                continue;
+            }
+            yield return answer;
         }
     }
 

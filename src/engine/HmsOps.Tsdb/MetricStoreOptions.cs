@@ -23,6 +23,20 @@ public sealed record MetricStoreOptions
     /// <summary>How long samples can be read. Longer than <see cref="LateWindow"/> and <see cref="ObservedLife"/>.</summary>
     public TimeSpan Retention { get; init; } = TimeSpan.FromDays(100);
 
+    /// <summary>
+    /// Bytes that the store may take on its disk, log and checkpoints included: beyond them the oldest blocks go, whole. What is not in a block yet stays.
+    /// </summary>
+    public long RetentionBytes { get; init; } = long.MaxValue;
+
+    /// <summary>Late samples that wait in memory for a block; with so many they are not waited for any longer.</summary>
+    public int LateSamplesMax { get; init; } = 1_000_000;
+
+    /// <summary>Bytes of blocks written a second at most, when memory is sealed and when blocks are merged: queries use the disk too.</summary>
+    public long SealBytesPerSecond { get; init; } = 64L << 20;
+
+    /// <summary>Bytes of parts of blocks' indexes kept in memory.</summary>
+    public long BlockCacheBytes { get; init; } = 64L << 20;
+
     /// <summary>Series held at a time.</summary>
     public int SeriesMax { get; init; } = 100_000;
 
@@ -79,7 +93,8 @@ public sealed record MetricStoreOptions
             "Windows are not negative.",
         _ when Retention <= LateWindow || Retention <= ObservedLife =>
             $"{nameof(Retention)} is longer than {nameof(LateWindow)} and {nameof(ObservedLife)}.",
-        _ when SeriesMax < 1 || SamplesMax < 1 || BucketsMax < 1 || IdsMax < 1 || MemoryMax < 1 || ExemplarsMax < 1 || BatchBytesMax < 1 || PendingBytesMax < 1 =>
+        _ when SeriesMax < 1 || SamplesMax < 1 || BucketsMax < 1 || IdsMax < 1 || MemoryMax < 1 || ExemplarsMax < 1 || BatchBytesMax < 1 || PendingBytesMax < 1
+            || RetentionBytes < 1 || LateSamplesMax < 1 || SealBytesPerSecond < 1 || BlockCacheBytes < 1 =>
             "Limits are at least 1; 0 is never \"unlimited\".",
         _ when CheckpointEvery <= TimeSpan.Zero || !(CheckpointGrowth >= 0) =>
             $"{nameof(CheckpointEvery)} is longer than nothing, {nameof(CheckpointGrowth)} is not negative.",

@@ -16,10 +16,31 @@ public sealed record StoreCounts
     /// <summary>Series held.</summary>
     public required int Series { get; init; }
 
-    /// <summary>Samples held.</summary>
+    /// <summary>Samples held, in memory and in blocks. One that is in both for a while counts twice.</summary>
     public required long Samples { get; init; }
 
-    /// <summary>What the samples weigh against <see cref="MetricStoreOptions.SamplesMax"/>.</summary>
+    /// <summary>Blocks, and what they take on the disk.</summary>
+    public required int Blocks { get; init; }
+
+    /// <summary>Bytes of all blocks.</summary>
+    public required long BlockBytes { get; init; }
+
+    /// <summary>Up to when everything is in blocks but what came late since, in milliseconds since 1970; null before anything was.</summary>
+    public required long? SealedUpTo { get; init; }
+
+    /// <summary>How often memory was sealed into blocks since the start.</summary>
+    public required long Seals { get; init; }
+
+    /// <summary>How often blocks were merged.</summary>
+    public required long Merges { get; init; }
+
+    /// <summary>How often sealing, merging or letting go failed; it is tried again.</summary>
+    public required long SealFailures { get; init; }
+
+    /// <summary>Why it failed last; null when it never did.</summary>
+    public required string? LastSealFailure { get; init; }
+
+    /// <summary>What the samples in memory weigh against <see cref="MetricStoreOptions.SamplesMax"/>.</summary>
     public required long Weight { get; init; }
 
     /// <summary>Of the samples, those that came after a newer one of their series.</summary>

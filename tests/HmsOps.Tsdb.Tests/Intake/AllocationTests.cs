@@ -1,6 +1,8 @@
 using HmsOps.Series;
+using HmsOps.Tsdb.Blocks;
 using HmsOps.Tsdb.Head;
 using HmsOps.Tsdb.Intake;
+using HmsOps.Tsdb.Sealing;
 using HmsOps.Tsdb.Wal;
 
 namespace HmsOps.Tsdb.Tests.Intake;
@@ -15,7 +17,9 @@ public sealed class AllocationTests
         var holdings = Holdings.Of(head, options);
         var fold = new FrameFold(holdings, options.BucketsMax);
         var frame = new FrameWriter(head);
-        var intake = new SampleIntake(options, holdings, new Refusals(options), frame);
+        using var blocks = BlockSet.Open(new StoreWorld().Disk, "blocks", new BlockCache(1));
+        using var finder = new SealedFinder(blocks);
+        var intake = new SampleIntake(options, holdings, new Refusals(options), frame, finder);
         frame.BeginEpoch(1);
         var keys = Enumerable.Range(0, 1_000).Select(i => Labels.From(("__name__", "m"), ("i", $"{i}"))).ToArray();
         var batch = new SampleBatch();

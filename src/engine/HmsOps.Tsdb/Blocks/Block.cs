@@ -50,6 +50,9 @@ internal sealed class Block : IDisposable
 
     internal IDiskFile File => _file;
 
+    /// <summary>Whether a sample of a row was ordered deleted.</summary>
+    public bool IsDeleted(int row, long time) => _deletions.Any(deletion => time >= deletion.From && time <= deletion.To && deletion.Covers(row));
+
     /// <summary>Opens a walk over the series that match, in the order of rows.</summary>
     public SeriesCursor Select(Selection selection, QueryBudget budget, CancellationToken cancellationToken)
     {

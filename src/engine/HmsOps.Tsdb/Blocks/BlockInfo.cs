@@ -2,11 +2,14 @@ namespace HmsOps.Tsdb.Blocks;
 
 /// <summary>What a block is called, and what it stands for.</summary>
 /// <param name="Id">Unlike that of any other block of the store; it names the file.</param>
-/// <param name="Level">How often its samples were merged: 1 as sealed, 2 a day, …</param>
+/// <param name="Level">How wide the window of time is that it keeps to: 1 two hours, 2 a day, 3 32 days, 4 1,024 days.</param>
 internal sealed record BlockIdentity(UInt128 Id, int Level)
 {
     /// <summary>Blocks that this one takes the place of, and all that those had replaced: none of them counts any more once this one is there.</summary>
     public IReadOnlyList<UInt128> Replaces { get; init; } = [];
+
+    /// <summary>When it was made, by the clock of the store that made it.</summary>
+    public DateTimeOffset Made => DateTimeOffset.UnixEpoch.AddMilliseconds((double)Math.Min((ulong)(Id >> 64), 1UL << 47));
 
     public string FileName => NameOf(Id) + BlockFormat.Suffix;
 
@@ -47,7 +50,7 @@ internal sealed record BlockInfo
     /// <summary>SHA-256 of the file, known where it was written; empty where it was opened.</summary>
     public ReadOnlyMemory<byte> Sha256 { get; init; }
 
-    public bool Overlaps(long from, long to) => From <= to && from <= To;
+    public bool Overlaps(long from, long to) => from <= to && From <= to && from <= To;
 }
 
 /// <summary>One thing wrong with a block.</summary>

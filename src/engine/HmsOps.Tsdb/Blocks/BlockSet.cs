@@ -16,6 +16,8 @@ internal sealed class BlockSet : IDisposable
     private readonly Lock _orders = new(); // held over the disk: orders to delete, what makes a block of others, snapshots
     private readonly List<string> _notes = [];
     private List<Held> _blocks = [];
+    private UInt128 _newest;
+    private long _version;
     private bool _isDisposed;
 
     private BlockSet(IDisk disk, string folder, BlockCache cache) => (_disk, _folder, _cache) = (disk, folder, cache);
@@ -67,20 +69,78 @@ internal sealed class BlockSet : IDisposable
         }
     }
 
+    /// <summary>Rises with every change of the list and every order to delete.</summary>
+    public long Version => Interlocked.Read(ref _version);
+
+    /// <summary>Whether a block reaches over a time.</summary>
+    public bool Covers(long time)
+    {
+        lock (_lock)
+        {
+            foreach (var held in _blocks)
+            {
+                if (held.Block.Info.Overlaps(time, time))
+                    return true;
+            }
+            return false;
+        }
+    }
+
+    /// <summary>What is in the blocks of this moment.</summary>
+    public IReadOnlyList<BlockInfo> Infos
+    {
+        get
+        {
+            lock (_lock)
+                return [.. _blocks.Select(held => held.Block.Info)];
+        }
+    }
+
+    /// <summary>A number greater than that of any block there is or was replaced: what the next one can be called.</summary>
+    public UInt128 NextId(DateTimeOffset now)
+    {
+        lock (_lock)
+        {
+            // Files sort by when they were made; a clock that was set back changes nothing in that.
+            var byClock = (UInt128)(ulong)Math.Max(0, now.ToUnixTimeMilliseconds()) << 64;
+            return _newest = UInt128.Max(byClock, _newest + 1);
+        }
+    }
+
     /// <summary>Takes in blocks that were written into the folder, and lets go of those that they replace, in one step.</summary>
-    public void Replace(IReadOnlyList<BlockInfo> added, IReadOnlyList<UInt128> removed)
+    /// <param name="added">The new ones.</param>
+    /// <param name="removed">The ones they replace.</param>
+    /// <param name="with">Held around the step, with what is to change in it too.</param>
+    public void Replace(IReadOnlyList<BlockInfo> added, IReadOnlyList<UInt128> removed, (Lock Lock, Action Change)? with = null)
     {
         var opened = added.Select(info => new Held(Block.Open(_disk, info.Path, _cache))).ToArray();
-        List<Held> free;
+        Held[] free;
+        if (with is { } outer)
+        {
+            lock (outer.Lock)
+            {
+                free = Swap(opened, removed);
+                outer.Change();
+            }
+        }
+        else
+        {
+            free = Swap(opened, removed);
+        }
+        DeleteFiles(free);
+    }
+
+    private Held[] Swap(Held[] opened, IReadOnlyList<UInt128> removed)
+    {
         lock (_lock)
         {
             var gone = _blocks.Where(held => removed.Contains(held.Id)).ToArray();
             _blocks = Sorted(_blocks.Except(gone).Concat(opened));
             foreach (var held in gone)
                 held.IsRemoved = true;
-            free = [.. gone.Where(held => held.Pins == 0)];
+            _version++;
+            return [.. gone.Where(held => held.Pins == 0)];
         }
-        DeleteFiles(free);
     }
 
     /// <summary>
@@ -92,6 +152,7 @@ internal sealed class BlockSet : IDisposable
         lock (_orders)
         {
             using var pin = Pin();
+            Interlocked.Increment(ref _version);
             return pin.Blocks.Sum(block => block.Delete(deletion));
         }
     }
@@ -151,6 +212,7 @@ internal sealed class BlockSet : IDisposable
                 if (held is null)
                     return; // somebody else was faster
                 _blocks = [.. _blocks.Where(other => other != held)];
+                _version++;
                 held.IsRemoved = true;
                 held.IsAside = true;
                 if (held.Pins == 0)
@@ -225,10 +287,26 @@ internal sealed class BlockSet : IDisposable
         }
         foreach (var name in names.Where(name => name.EndsWith(BlockFormat.Suffix, StringComparison.Ordinal)))
             TryOpen($"{_folder}/{name}");
+        foreach (var identity in _blocks.Select(held => held.Block.Info.Identity))
+            _newest = identity.Replaces.Append(identity.Id).Append(_newest).Max();
         LetGoOfReplaced();
         RemoveOrphans();
-        _disk.FlushFolder(_folder);
+        FlushIfWanted();
         _blocks = Sorted(_blocks);
+    }
+
+    // What opening does it would do again at the next start: a disk that refuses to make it durable is no reason not to serve.
+    private void FlushIfWanted()
+    {
+        try
+        {
+            if (_notes.Count > 0)
+                _disk.FlushFolder(_folder);
+        }
+        catch (IOException failure)
+        {
+            _notes.Add(failure.Message);
+        }
     }
 
     private void TryOpen(string path)

@@ -7,7 +7,15 @@ namespace HmsOps.Tsdb.Head;
 /// Walks the series of a cut, leaving out those without samples in the range. Holds no lock while it decodes or hands out; what it hands out lies in
 /// columns of its own that are used again for the next series.
 /// </summary>
-internal sealed class HeadCursor(SeriesHead head, HeadCut cut, Selection selection, long from, QueryBudget? budget, CancellationToken cancellationToken)
+/// <param name="head">The series.</param>
+/// <param name="cut">Which of them, as of when.</param>
+/// <param name="selection">What is asked; its end bounds all.</param>
+/// <param name="from">The oldest late sample that is handed out.</param>
+/// <param name="orderedFrom">The oldest sample that came in order of time and is handed out; what is older is sealed.</param>
+/// <param name="budget">What may be touched; null for the store's own walks.</param>
+/// <param name="cancellationToken">Ends the walk.</param>
+internal sealed class HeadCursor(
+    SeriesHead head, HeadCut cut, Selection selection, long from, long orderedFrom, QueryBudget? budget, CancellationToken cancellationToken)
     : SeriesCursor
 {
     private readonly SeriesCopy _copy = new();
@@ -70,7 +78,7 @@ internal sealed class HeadCursor(SeriesHead head, HeadCut cut, Selection selecti
         cancellationToken.ThrowIfCancellationRequested();
         _next += _copy.Count;
         _inCopy = 0;
-        _copy.Fill(head, cut, _next, from, selection.To);
+        _copy.Fill(head, cut, _next, from, orderedFrom, selection.To);
         return _copy.Count > 0;
     }
 
@@ -84,7 +92,7 @@ internal sealed class HeadCursor(SeriesHead head, HeadCut cut, Selection selecti
         {
             var piece = _copy.Piece(at);
             total += piece.Piece.Count;
-            if (piece.Piece.First >= from && piece.Piece.Last <= selection.To)
+            if (piece.Piece.First >= orderedFrom && piece.Piece.Last <= selection.To)
                 inside += piece.Visible;
         }
         // Nothing is decoded that the budget would refuse anyway.
@@ -144,7 +152,7 @@ internal sealed class HeadCursor(SeriesHead head, HeadCut cut, Selection selecti
     private void Trim()
     {
         var times = _times.AsSpan(0, _end);
-        var begin = times.BinarySearch(from);
+        var begin = times.BinarySearch(orderedFrom);
         _begin = begin < 0 ? ~begin : begin;
         var end = times.BinarySearch(selection.To);
         _end = Math.Max(_begin, end < 0 ? ~end : end + 1);

@@ -24,7 +24,8 @@ internal sealed class HeadCut : IDisposable
     /// <summary>The newest batch that late samples are seen of.</summary>
     public long Batch { get; }
 
-    public static HeadCut Of(SeriesHead head, IReadOnlyList<Matcher> matchers, CancellationToken cancellationToken)
+    /// <summary>Notes the instant; with a batch, late samples that came after it are left out.</summary>
+    public static HeadCut Of(SeriesHead head, IReadOnlyList<Matcher> matchers, CancellationToken cancellationToken, long? batch = null)
     {
         for (var attempt = 0; ; attempt++)
         {
@@ -34,9 +35,9 @@ internal sealed class HeadCut : IDisposable
             lock (head.Lock)
             {
                 if (head.Index.Count == known)
-                    return Note(head, ids);
+                    return Note(head, ids, batch);
                 if (attempt == TriesWithoutLock)
-                    return Note(head, Match(head, matchers, cancellationToken));
+                    return Note(head, Match(head, matchers, cancellationToken), batch);
             }
         }
     }
@@ -54,7 +55,7 @@ internal sealed class HeadCut : IDisposable
         return ids;
     }
 
-    private static HeadCut Note(SeriesHead head, int[] matching)
+    private static HeadCut Note(SeriesHead head, int[] matching, long? batch)
     {
         var ids = ArrayPool<int>.Shared.Rent(matching.Length);
         var ends = ArrayPool<uint>.Shared.Rent(matching.Length);
@@ -67,6 +68,6 @@ internal sealed class HeadCut : IDisposable
             (ids[count], ends[count]) = (id, record.Next);
             count++;
         }
-        return new HeadCut(ids, ends, count, head.Batch);
+        return new HeadCut(ids, ends, count, Math.Min(head.Batch, batch ?? long.MaxValue));
     }
 }

@@ -99,6 +99,27 @@ internal sealed class LateSamples
         return (samples, weight);
     }
 
+    /// <summary>Drops the samples of a stretch that came up to a batch; answers how many that were, and what they weighed.</summary>
+    public (int Samples, long Weight) Drop(long from, long to, long lastBatch)
+    {
+        var samples = 0;
+        var weight = 0L;
+        foreach (var run in _runs)
+        {
+            if (run[0].Time > to || run[^1].Time < from)
+                continue;
+            samples += run.RemoveAll(sample =>
+            {
+                var goes = sample.Time >= from && sample.Time <= to && sample.Batch <= lastBatch;
+                weight += goes ? sample.Weight : 0;
+                return goes;
+            });
+        }
+        _runs.RemoveAll(run => run.Count == 0);
+        Count -= samples;
+        return (samples, weight);
+    }
+
     // The first run that begins after a time.
     private int RunAfter(long time)
     {

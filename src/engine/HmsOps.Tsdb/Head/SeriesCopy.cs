@@ -23,7 +23,7 @@ internal sealed class SeriesCopy : IDisposable
     public int Count => _series.Count;
 
     /// <summary>Copies the next series of a cut, from a place in it on.</summary>
-    public void Fill(SeriesHead head, HeadCut cut, int place, long from, long to)
+    public void Fill(SeriesHead head, HeadCut cut, int place, long from, long orderedFrom, long to)
     {
         _series.Clear();
         _pieces.Clear();
@@ -33,7 +33,7 @@ internal sealed class SeriesCopy : IDisposable
         lock (head.Lock)
         {
             for (; place < cut.Count && _series.Count < SeriesMax && _length < BytesMax; place++)
-                Add(head, cut.Ids[place], cut.Ends[place], cut.Batch, from, to);
+                Add(head, cut.Ids[place], cut.Ends[place], cut.Batch, from, orderedFrom, to);
         }
     }
 
@@ -54,7 +54,7 @@ internal sealed class SeriesCopy : IDisposable
         _bytes = [];
     }
 
-    private void Add(SeriesHead head, int id, uint end, long batch, long from, long to)
+    private void Add(SeriesHead head, int id, uint end, long batch, long from, long orderedFrom, long to)
     {
         ref readonly var record = ref head.Record(id);
         var copied = new Copied
@@ -67,7 +67,7 @@ internal sealed class SeriesCopy : IDisposable
         };
         var tailBegins = record.Next - record.Count;
         var tail = Math.Clamp((int)(end - tailBegins), 0, record.Count);
-        if (tail > 0 && record.First <= to && head.NewestOf(id, record) >= from)
+        if (tail > 0 && record.First <= to && head.NewestOf(id, record) >= orderedFrom)
             copied.Tail = tail;
         if (copied.Tail > 0 && record.Is(SeriesMarks.HasHistograms))
         {
@@ -78,7 +78,7 @@ internal sealed class SeriesCopy : IDisposable
         {
             copied.Slot = Copy(head.Arena[record.Slot][..FloatTail.SlotBytes(record)]);
         }
-        AddPieces(head, record.Newest, end - tailBegins, from, to);
+        AddPieces(head, record.Newest, end - tailBegins, orderedFrom, to);
         if (record.Is(SeriesMarks.HasLate))
             head.LateOf(id)?.CopyTo(_late, from, to, batch);
         copied.PiecesEnd = _pieces.Count;

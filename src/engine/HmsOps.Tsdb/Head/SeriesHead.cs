@@ -213,6 +213,22 @@ internal sealed class SeriesHead : ISampleColumns
         }
     }
 
+    /// <summary>
+    /// Drops of one series what is in blocks: pieces and tail whole, when all in them is older than a time, and late samples before it that came up to a
+    /// batch. What is folded of observations stays: the series goes on from it. Under the lock.
+    /// </summary>
+    public void DropSealed(int id, long until, long lastBatch)
+    {
+        ref var record = ref Record(id);
+        if (!record.Is(SeriesMarks.Listed))
+            return;
+        DropOrdered(id, ref record, until);
+        if (_late.TryGetValue(id, out var late))
+            UncountLate(id, ref record, late, late.Drop(long.MinValue, until - 1, lastBatch));
+        if (!_open.ContainsKey(id))
+            ForgetEmpty(id, ref record);
+    }
+
     /// <summary>Drops a series with all its samples. Under the lock.</summary>
     public void Forget(int id) => DropBefore(id, ref Record(id), long.MaxValue);
 
@@ -220,13 +236,15 @@ internal sealed class SeriesHead : ISampleColumns
     {
         if (!record.Is(SeriesMarks.Listed))
             return;
-        DropPieces(ref record, time);
-        if (record.Count > 0 && NewestOf(id, record) < time)
-            DropTail(id, ref record);
-        else if (record.Count > 0 && record.Slot == 0 && record.First < time && !record.Is(SeriesMarks.HasHistograms))
-            DropFromRun(ref record, time);
+        DropOrdered(id, ref record, time);
         if (_late.TryGetValue(id, out var late))
-            DropLate(id, ref record, late, time);
+            UncountLate(id, ref record, late, late.DropBefore(time));
+        if (OpenOf(id)?.LastSample < time || !_open.ContainsKey(id))
+            ForgetEmpty(id, ref record);
+    }
+
+    private void ForgetEmpty(int id, ref SeriesRecord record)
+    {
         if (record.Count > 0 || record.Newest != 0 || record.Is(SeriesMarks.HasLate))
             return;
         // Declared anew when it comes back, for it may come back as another kind.
@@ -235,6 +253,15 @@ internal sealed class SeriesHead : ISampleColumns
         _histograms.Remove(id);
         _forgotten++;
         Listed--;
+    }
+
+    private void DropOrdered(int id, ref SeriesRecord record, long time)
+    {
+        DropPieces(ref record, time);
+        if (record.Count > 0 && NewestOf(id, record) < time)
+            DropTail(id, ref record);
+        else if (record.Count > 0 && record.Slot == 0 && record.First < time && !record.Is(SeriesMarks.HasHistograms))
+            DropFromRun(ref record, time);
     }
 
     // Pieces hang on the newest, so those to go hang together.
@@ -279,11 +306,10 @@ internal sealed class SeriesHead : ISampleColumns
         Uncount(old, old);
     }
 
-    private void DropLate(int id, ref SeriesRecord record, LateSamples late, long time)
+    private void UncountLate(int id, ref SeriesRecord record, LateSamples late, (int Samples, long Weight) dropped)
     {
-        var (samples, weight) = late.DropBefore(time);
-        _lateSamples -= samples;
-        Uncount(samples, weight);
+        _lateSamples -= dropped.Samples;
+        Uncount(dropped.Samples, dropped.Weight);
         if (late.Count > 0)
             return;
         _late.Remove(id);

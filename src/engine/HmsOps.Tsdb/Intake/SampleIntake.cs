@@ -1,5 +1,6 @@
 using HmsOps.Series;
 using HmsOps.Tsdb.Head;
+using HmsOps.Tsdb.Sealing;
 using HmsOps.Tsdb.Wal;
 
 namespace HmsOps.Tsdb.Intake;
@@ -9,7 +10,7 @@ namespace HmsOps.Tsdb.Intake;
 /// Readers see nothing of it; what it changes in the records is the writer's own. Owned by the holder of the store's turn, which between reading a batch
 /// and its entering the log lets nobody else in: so what is said here still holds when it is applied.
 /// </summary>
-internal sealed class SampleIntake(MetricStoreOptions options, Holdings holdings, Refusals refusals, FrameWriter frame)
+internal sealed class SampleIntake(MetricStoreOptions options, Holdings holdings, Refusals refusals, FrameWriter frame, SealedFinder sealedFinder)
 {
     // What a late sample takes at most, but for a histogram's buckets.
     private const int LateBytes = 50;
@@ -30,11 +31,24 @@ internal sealed class SampleIntake(MetricStoreOptions options, Holdings holdings
     private int _stagedLate;
     private int[] _ids = new int[256];
     private long _timeMin;
+    private long _orderMin;
     private long _timeMax;
     private long _roomLeft;
     private bool _mayCreate;
     private bool _hasCreated;
     private bool _hasMemory;
+
+    /// <summary>What is older is late, whatever its series had before: it belongs into blocks, or will when they are written.</summary>
+    public long Horizon { get; set; } = long.MinValue;
+
+    /// <summary>Time of the newest sample taken.</summary>
+    public long Newest { get; set; } = long.MinValue;
+
+    /// <summary>Time of the oldest sample that was taken in order of time.</summary>
+    public long Oldest { get; set; } = long.MaxValue;
+
+    /// <summary>Samples older than the horizon, taken since this was last set.</summary>
+    public long LateForBlocks { get; set; }
 
     /// <summary>Fills in what the store knows the batch's series by. Needs no turn: done before one is waited for.</summary>
     public void Identify(SampleBatch batch)
@@ -71,6 +85,7 @@ internal sealed class SampleIntake(MetricStoreOptions options, Holdings holdings
     private void Begin(long now)
     {
         (_timeMin, _timeMax) = (now - _lateMs, now + _aheadMs);
+        _orderMin = Math.Max(_timeMin, Horizon);
         _unknown.Clear();
         _toldStarts.Clear();
         _staged.Clear();
@@ -144,7 +159,7 @@ internal sealed class SampleIntake(MetricStoreOptions options, Holdings holdings
         if (id >= 0)
         {
             ref var record = ref _head.Record(id);
-            if ((record.Marks & PlainMarks) == SeriesMarks.Declared && time > record.LastTime && time <= _timeMax && time >= _timeMin
+            if ((record.Marks & PlainMarks) == SeriesMarks.Declared && time > record.LastTime && time <= _timeMax && time >= _orderMin
                 && start == record.Start && (start == 0 || record.Coded != 0) && _toldStarts.Count == 0
                 && _roomLeft > 0 && _hasMemory && frame.BytesMax + SampleEncoder.FloatBytesMax <= options.BatchBytesMax)
             {
@@ -155,9 +170,9 @@ internal sealed class SampleIntake(MetricStoreOptions options, Holdings holdings
             }
             if (record.Is(SeriesMarks.Kinds))
                 return refusals.SeriesKind;
-            if (time <= record.LastTime)
-                return ReadOlder(id, time, bits, start, null, verdict);
         }
+        if (time < Horizon || (id >= 0 && time <= _head.Record(id).LastTime))
+            return ReadOlder(batch, place, id, time, bits, start, null, verdict);
         if ((RefusalOf(time) ?? Admit(batch, place, 1, SampleEncoder.FloatBytesMax, ref id)) is { } refusal)
             return refusal;
         ref var admitted = ref _head.Record(id);
@@ -171,6 +186,7 @@ internal sealed class SampleIntake(MetricStoreOptions options, Holdings holdings
         frame.Samples.Add(id, time, bits, ref record);
         SeriesHead.Take(ref record, time, bits, isHistogram: false);
         frame.Batch.Add(id, time, bits, null);
+        (Oldest, Newest) = (Math.Min(Oldest, time), Math.Max(Newest, time));
         verdict.Accept();
     }
 
@@ -185,9 +201,9 @@ internal sealed class SampleIntake(MetricStoreOptions options, Holdings holdings
             ref var record = ref _head.Record(id);
             if (record.Is(SeriesMarks.Kinds))
                 return refusals.SeriesKind;
-            if (time <= record.LastTime)
-                return ReadOlder(id, time, bits, start, histogram, verdict);
         }
+        if (time < Horizon || (id >= 0 && time <= _head.Record(id).LastTime))
+            return ReadOlder(batch, place, id, time, bits, start, histogram, verdict);
         if ((RefusalOf(time) ?? Admit(batch, place, HistogramTail.WeightOf(histogram), BytesOf(histogram), ref id)) is { } refusal)
             return refusal;
         ref var admitted = ref _head.Record(id);
@@ -195,32 +211,49 @@ internal sealed class SampleIntake(MetricStoreOptions options, Holdings holdings
         frame.Samples.Add(id, time, histogram, ref admitted);
         SeriesHead.Take(ref admitted, time, bits, isHistogram: true);
         frame.Batch.Add(id, time, bits, histogram);
+        (Oldest, Newest) = (Math.Min(Oldest, time), Math.Max(Newest, time));
         verdict.Accept();
         return null;
     }
 
-    // Not newer than the newest: there already, another value, or late.
-    private Refusal? ReadOlder(int id, long time, long bits, long start, NativeHistogram? histogram, Verdict verdict)
+    // Not newer than the newest, or before the horizon: there already, another value, or late.
+    private Refusal? ReadOlder(SampleBatch batch, int place, int id, long time, long bits, long start, NativeHistogram? histogram, Verdict verdict)
     {
-        ref readonly var record = ref _head.Record(id);
-        var isThere = time == record.LastTime;
-        var (stored, isHistogram) = (record.LastBits, record.Is(SeriesMarks.LastIsHistogram));
-        if (!isThere)
-            isThere = TryFind(id, time, out stored, out isHistogram);
-        if (isThere)
+        if ((id < 0 ? _unknown[place].Refusal : null) is { } unreadable)
+            return unreadable;
+        if (RefusalOf(time) is { } far)
+            return far;
+        if (TryFindOlder(place, id, time, out var stored, out var isHistogram))
         {
             if (stored != bits || isHistogram != histogram is not null)
                 return refusals.DuplicateTime;
             verdict.Recognise();
             return null;
         }
-        if ((RefusalOf(time) ?? Admit(id, histogram is null ? 1 : HistogramTail.WeightOf(histogram), LateBytes + BytesOf(histogram))) is { } refusal)
+        var (weight, bytes) = (histogram is null ? 1 : HistogramTail.WeightOf(histogram), LateBytes + BytesOf(histogram));
+        if (Admit(batch, place, weight, bytes, ref id) is { } refusal)
             return refusal;
         var value = histogram is null ? BitConverter.Int64BitsToDouble(bits) : 0;
         frame.Batch.Late.Add((id, new LateSample(time, value, histogram, start, 0)));
         frame.CountBytes(LateBytes + BytesOf(histogram));
+        LateForBlocks += time < Horizon ? 1 : 0;
         verdict.Accept();
         return null;
+    }
+
+    private bool TryFindOlder(int place, int id, long time, out long bits, out bool isHistogram)
+    {
+        if (id >= 0)
+        {
+            ref readonly var record = ref _head.Record(id);
+            (bits, isHistogram) = (record.LastBits, record.Is(SeriesMarks.LastIsHistogram));
+            if (time == record.LastTime && _head.NewestOf(id, record) == time)
+                return true; // not so when that one was deleted, or is in a block
+            if (TryFind(id, time, out bits, out isHistogram))
+                return true;
+        }
+        (bits, isHistogram) = (0, false);
+        return time < Horizon && sealedFinder.TryFind(LabelsOf(place), time, out bits, out isHistogram);
     }
 
     private bool TryFind(int id, long time, out long bits, out bool isHistogram)
