@@ -4,7 +4,7 @@ using HmsOps.Simulation.Time;
 
 namespace HmsOps.Tsdb.Tests;
 
-/// <summary>The store against a dictionary of lists: random batches, resends, late samples, histograms, gaps, sealing, merging, checkpoints, restarts and clocks, from a seed.</summary>
+/// <summary>The store against a dictionary of lists: random batches, resends, late samples, histograms, gaps, deletions, sealing, merging, checkpoints, restarts and clocks, from a seed.</summary>
 public sealed class ModelTests
 {
     [Fact]
@@ -70,11 +70,27 @@ public sealed class ModelTests
                 await time.Seconds(_dice.Next(1, 20) * 600);
             if (_sealing && _dice.Next(25) == 0)
                 await store.CompactAsync(CancellationToken.None);
+            if (_dice.Next(12) == 0)
+                await Delete(store, time.Ms());
             var batch = _dice.Next(6) == 0 ? Steady(time.Ms()) : Mixed(time.Ms());
             var expected = Apply(batch, time.Ms());
             Assert.Equal(expected, (await store.AppendAsync(Of(batch), CancellationToken.None)).Reasons());
             var (from, to) = (time.Ms() + Offset(), time.Ms() + Offset());
             Assert.Equal(Expected(from, to), Dump(store, from, to));
+        }
+
+        private async Task Delete(MetricStore store, long now)
+        {
+            var name = Names[_dice.Next(Names.Length)];
+            var (a, b) = (now + Offset(), now + Offset());
+            var (from, to) = (Math.Min(a, b), Math.Max(a, b));
+            var parts = name.Split('/');
+            Matcher[] matchers = [new Matcher("__name__", MatchOp.Equal, parts[0]), new Matcher("job", MatchOp.Equal, parts.Length > 1 ? parts[1] : "")];
+            await store.DeleteAsync(matchers, from, to, CancellationToken.None);
+            if (!_model.TryGetValue(name, out var samples))
+                return;
+            foreach (var time in samples.Keys.Where(time => time >= from && time <= to).ToArray())
+                samples.Remove(time);
         }
 
         private (string Series, long Time, object Value)[] Mixed(long now)

@@ -286,6 +286,31 @@ public sealed class MetricStore : ISeriesSink, ISeriesSource, IDisposable
             _checkpointer.Write(HeadOfCheckpoint(), _holdings);
     }
 
+    /// <summary>
+    /// Deletes the samples from one time to another, both included, of the series that satisfy matchers: gone for every walk that is opened after it completes, and after
+    /// a crash. What they take on the disk is given back when their blocks are merged. One that fails may have deleted some of it, and can be ordered again.
+    /// </summary>
+    /// <exception cref="IOException">The disk refused.</exception>
+    public async Task<DeletionAnswer> DeleteAsync(IReadOnlyList<Matcher> matchers, long from, long to, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(matchers);
+        if (matchers.Count == 0)
+            throw new ArgumentException("An order to delete names series: at least one matcher.", nameof(matchers));
+        var deletion = new Deletion(matchers, from, to);
+        await _housekeeper.Orders.TakeAsync(cancellationToken);
+        try
+        {
+            if (_readOnlyBecause is { } why)
+                throw new IOException(why);
+            var inBlocks = _sealed.Blocks.Delete(deletion);
+            return new DeletionAnswer(inBlocks, await DeleteInHeadAsync(deletion));
+        }
+        finally
+        {
+            _housekeeper.Orders.Give();
+        }
+    }
+
     /// <summary>Seals everything into blocks, merges all that can be merged, and writes anew what holds deleted samples. While <see cref="RunAsync"/> runs.</summary>
     /// <exception cref="IOException">The disk refused, or a block is damaged. Nothing is lost; it can be ordered again.</exception>
     public Task CompactAsync(CancellationToken cancellationToken) => _housekeeper.CompactAsync(cancellationToken);
@@ -353,7 +378,7 @@ public sealed class MetricStore : ISeriesSink, ISeriesSource, IDisposable
             var stamp = Math.Max(now, _fold.Stamp);
             verdict = State == MetricStoreState.ReadOnly ? RefuseAll(items) : read(now, stamp);
             if (State == MetricStoreState.Serving && _frame.Batch.Items > 0)
-                written = _lastWritten = await PlaceAsync(type, stamp);
+                written = _lastWritten = await PlaceAsync(type, stamp, type == FrameType.Samples ? _frame.WriteSamples(stamp) : _frame.WriteObservations(stamp), _frame.Batch.Items);
             else if (verdict.Known > 0)
                 written = _lastWritten; // what is known may not be written yet, and this answer is a promise too
             _housekeeper.Appended();
@@ -369,19 +394,36 @@ public sealed class MetricStore : ISeriesSink, ISeriesSource, IDisposable
         return result;
     }
 
-    // Completes when the frame has its place, and the frame's writer can be used again; what it answers completes when it is written.
-    private async Task<Task<bool>> PlaceAsync(FrameType type, long stamp)
+    private async Task<long> DeleteInHeadAsync(Deletion deletion)
     {
-        var payload = type == FrameType.Samples ? _frame.WriteSamples(stamp) : _frame.WriteObservations(stamp);
+        long deleted;
+        Task<bool> written;
+        await _turn.TakeAsync(CancellationToken.None);
+        try
+        {
+            var stamp = Math.Max(Now(), _fold.Stamp);
+            written = _lastWritten = await PlaceAsync(FrameType.Deletion, stamp, _frame.WriteDeletion(stamp, deletion), items: 1);
+            deleted = _fold.Delete(deletion); // nothing else enters the log before the turn is given
+            Interlocked.Increment(ref _appended);
+        }
+        finally
+        {
+            _turn.Give();
+        }
+        return await written ? deleted : throw new IOException(_readOnlyBecause);
+    }
+
+    // Completes when the frame has its place, and the frame's writer can be used again; what it answers completes when it is written.
+    private async Task<Task<bool>> PlaceAsync(FrameType type, long stamp, ReadOnlyMemory<byte> payload, int items)
+    {
         var placed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var written = WriteAsync(type, stamp, payload, placed);
+        var written = WriteAsync(type, stamp, payload, items, placed);
         await placed.Task;
         return written;
     }
 
-    private async Task<bool> WriteAsync(FrameType type, long stamp, ReadOnlyMemory<byte> payload, TaskCompletionSource placed)
+    private async Task<bool> WriteAsync(FrameType type, long stamp, ReadOnlyMemory<byte> payload, int items, TaskCompletionSource placed)
     {
-        var items = _frame.Batch.Items;
         try
         {
             await _commit.AppendAsync((byte)type, items, payload, Apply, CancellationToken.None);
@@ -589,6 +631,11 @@ public sealed class MetricStore : ISeriesSink, ISeriesSource, IDisposable
     // What is past retention is not seen, whether or not it was dropped yet: the answer does not depend on when housekeeping ran.
     private long Kept(long from) => Math.Max(from, Now() - (long)_options.Retention.TotalMilliseconds);
 }
+
+/// <summary>What an order to delete met.</summary>
+/// <param name="SeriesInBlocks">Series in blocks, each counted for each block.</param>
+/// <param name="SamplesInMemory">Samples that were in no block yet, or in both.</param>
+public sealed record DeletionAnswer(int SeriesInBlocks, long SamplesInMemory);
 
 /// <summary>The exemplars of one series, oldest first.</summary>
 public sealed record SeriesExemplars(Labels Series, IReadOnlyList<SeriesExemplar> Exemplars);

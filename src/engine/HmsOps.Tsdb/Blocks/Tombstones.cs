@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using HmsOps.Disk;
 using HmsOps.Series;
@@ -7,7 +8,59 @@ using HmsOps.Series;
 namespace HmsOps.Tsdb.Blocks;
 
 /// <summary>An order to delete: the samples from one time to another, both included, of the series that satisfy matchers.</summary>
-internal sealed record Deletion(IReadOnlyList<Matcher> Matchers, long From, long To);
+internal sealed record Deletion(IReadOnlyList<Matcher> Matchers, long From, long To)
+{
+    private const int MatchersMax = 1024;
+
+    public void Write(IBufferWriter<byte> into)
+    {
+        Varint.Write(into, Varint.ZigZag(From));
+        Varint.Write(into, Varint.ZigZag(To));
+        Varint.Write(into, (ulong)Matchers.Count);
+        foreach (var matcher in Matchers)
+        {
+            into.Write([(byte)matcher.Op]);
+            Varint.WriteBlock(into, Encoding.UTF8.GetBytes(matcher.Name));
+            Varint.WriteBlock(into, Encoding.UTF8.GetBytes(matcher.Value));
+        }
+    }
+
+    /// <summary>Reads what <see cref="Write"/> wrote, and moves past it; false when it is not that.</summary>
+    public static bool TryRead(ref ReadOnlySpan<byte> bytes, [NotNullWhen(true)] out Deletion? deletion)
+    {
+        deletion = null;
+        if (!Varint.TryRead(ref bytes, out var from) || !Varint.TryRead(ref bytes, out var to) || !Varint.TryRead(ref bytes, out var count) || count > MatchersMax)
+            return false;
+        var matchers = new Matcher[count];
+        for (var i = 0; i < matchers.Length; i++)
+        {
+            if (!TryReadMatcher(ref bytes, out matchers[i]!))
+                return false;
+        }
+        deletion = new Deletion(matchers, Varint.UnZigZag(from), Varint.UnZigZag(to));
+        return true;
+    }
+
+    private static bool TryReadMatcher(ref ReadOnlySpan<byte> bytes, out Matcher? matcher)
+    {
+        matcher = null;
+        if (bytes.IsEmpty || bytes[0] > (byte)MatchOp.NotRegex)
+            return false;
+        var op = (MatchOp)bytes[0];
+        bytes = bytes[1..];
+        if (!Varint.TryReadBlock(ref bytes, out var name) || !Varint.TryReadBlock(ref bytes, out var value))
+            return false;
+        try
+        {
+            matcher = new Matcher(Encoding.UTF8.GetString(name), op, Encoding.UTF8.GetString(value));
+            return true;
+        }
+        catch (ArgumentException)
+        {
+            return false; // an expression that is none
+        }
+    }
+}
 
 /// <summary>A deletion as it is applied to one block. The rows are looked up when they are first asked for.</summary>
 internal sealed class RowDeletion(Deletion deletion, BlockIndex index)
@@ -41,17 +94,7 @@ internal static class TombstoneFile
         bytes.Advance(16);
         Varint.Write(bytes, (ulong)deletions.Count);
         foreach (var deletion in deletions)
-        {
-            Varint.Write(bytes, Varint.ZigZag(deletion.From));
-            Varint.Write(bytes, Varint.ZigZag(deletion.To));
-            Varint.Write(bytes, (ulong)deletion.Matchers.Count);
-            foreach (var matcher in deletion.Matchers)
-            {
-                bytes.Write([(byte)matcher.Op]);
-                Varint.WriteBlock(bytes, Encoding.UTF8.GetBytes(matcher.Name));
-                Varint.WriteBlock(bytes, Encoding.UTF8.GetBytes(matcher.Value));
-            }
-        }
+            deletion.Write(bytes);
         BinaryPrimitives.WriteUInt32LittleEndian(bytes.GetSpan(sizeof(uint)), BlockChecksum.Of(bytes.WrittenSpan));
         bytes.Advance(sizeof(uint));
         AtomicFile.Replace(disk, path, bytes.WrittenSpan);
@@ -68,31 +111,11 @@ internal static class TombstoneFile
         var reader = new SectionReader(bytes.AsSpan(0, bytes.Length - 4), path, "file");
         if (!reader.Take(8).SequenceEqual(BlockFormat.TombstoneMagic) || reader.UInt128() != block)
             throw reader.Damaged("it is not the tombstones of this block");
+        var count = reader.Count();
+        var rest = reader.Take(reader.Left);
         var deletions = new List<Deletion>();
-        for (var left = reader.Count(); left > 0; left--)
-            deletions.Add(ReadDeletion(ref reader));
-        reader.End();
-        return deletions;
-    }
-
-    private static Deletion ReadDeletion(ref SectionReader reader)
-    {
-        var (from, to) = (reader.Signed(), reader.Signed());
-        var matchers = new Matcher[reader.Count()];
-        for (var i = 0; i < matchers.Length; i++)
-        {
-            var op = reader.Byte();
-            var name = Encoding.UTF8.GetString(reader.Take(reader.Count()));
-            var value = Encoding.UTF8.GetString(reader.Take(reader.Count()));
-            try
-            {
-                matchers[i] = op <= (byte)MatchOp.NotRegex ? new Matcher(name, (MatchOp)op, value) : throw reader.Damaged($"a matcher of kind {op}");
-            }
-            catch (ArgumentException e)
-            {
-                throw reader.Damaged($"a matcher that cannot be: {e.Message}");
-            }
-        }
-        return new Deletion(matchers, from, to);
+        for (; count > 0; count--)
+            deletions.Add(Deletion.TryRead(ref rest, out var deletion) ? deletion : throw reader.Damaged("an order to delete is not in the form of one"));
+        return rest.IsEmpty ? deletions : throw reader.Damaged("there is more in it than it says");
     }
 }

@@ -16,6 +16,7 @@ internal sealed class SeriesHead : ISampleColumns
     private readonly Dictionary<int, HistogramTail> _histograms = [];
     private readonly Dictionary<int, LateSamples> _late = [];
     private readonly Dictionary<int, OpenSeries> _open = [];
+    private readonly OrderedSamples _ordered = new();
     private int _forgotten;
     private long _lateSamples;
 
@@ -229,6 +230,23 @@ internal sealed class SeriesHead : ISampleColumns
             ForgetEmpty(id, ref record);
     }
 
+    /// <summary>Deletes the samples of a series from one time to another, both included. Answers how many. The holder of the turn's, under the lock.</summary>
+    public long Delete(int id, long from, long to)
+    {
+        ref var record = ref Record(id);
+        if (!record.Is(SeriesMarks.Listed))
+            return 0;
+        var before = Samples;
+        if (_late.TryGetValue(id, out var late))
+            UncountLate(id, ref record, late, late.Drop(from, to, long.MaxValue));
+        DeleteOrdered(id, ref record, from, to);
+        // What the log writes next of it leans on nothing: after a restart the series may hold more than it does here.
+        record.Coded = 0;
+        if (!_open.ContainsKey(id))
+            ForgetEmpty(id, ref record);
+        return before - Samples;
+    }
+
     /// <summary>Drops a series with all its samples. Under the lock.</summary>
     public void Forget(int id) => DropBefore(id, ref Record(id), long.MaxValue);
 
@@ -253,6 +271,33 @@ internal sealed class SeriesHead : ISampleColumns
         _histograms.Remove(id);
         _forgotten++;
         Listed--;
+    }
+
+    private void DeleteOrdered(int id, ref SeriesRecord record, long from, long to)
+    {
+        _ordered.Read(this, id);
+        if (!_ordered.All.Exists(sample => sample.Time >= from && sample.Time <= to))
+            return;
+        var (next, start, step) = (record.Next, record.Start, record.Step);
+        DropPieces(ref record, long.MaxValue);
+        if (record.Count > 0)
+            DropTail(id, ref record);
+        foreach (var sample in _ordered.All)
+        {
+            if (sample.Time >= from && sample.Time <= to)
+                continue;
+            if (sample.Histogram is { } histogram)
+                Append(id, sample.Time, histogram, sample.Start);
+            else
+                Append(id, sample.Time, BitConverter.DoubleToInt64Bits(sample.Value), sample.Start);
+        }
+        // Positions are counted from the newest back. When a count began is said in the log only where it changes, so it stays as it was.
+        record.Next = next;
+        if (record.Start == start)
+            return;
+        if (record.Count > 0)
+            Seal(id, ref record);
+        (record.Start, record.Step) = (start, step);
     }
 
     private void DropOrdered(int id, ref SeriesRecord record, long time)

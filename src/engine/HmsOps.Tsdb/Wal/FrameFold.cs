@@ -1,4 +1,5 @@
 using HmsOps.Series;
+using HmsOps.Tsdb.Blocks;
 using HmsOps.Tsdb.Head;
 using HmsOps.Tsdb.Observations;
 
@@ -49,6 +50,18 @@ internal sealed class FrameFold(Holdings holdings, int bucketsMax)
             foreach (var said in batch.Metadata)
                 holdings.Descriptions.Set(said);
         }
+    }
+
+    /// <summary>Deletes what an order names, but for what is in blocks. Answers how many samples. Readers get their turn between two series.</summary>
+    public long Delete(Deletion deletion)
+    {
+        var deleted = 0L;
+        foreach (var id in _head.Index.Select(deletion.Matchers, CancellationToken.None))
+        {
+            lock (_head.Lock)
+                deleted += _head.Delete(id, deletion.From, deletion.To);
+        }
+        return deleted;
     }
 
     private void Declare(int id, OpenSeries? open, bool isChanged, long stamp)

@@ -14,6 +14,9 @@ internal enum FrameType : byte
 
     Samples = 3,
     Observations = 4,
+
+    /// <summary>An order to delete.</summary>
+    Deletion = 5,
 }
 
 /// <summary>What every payload begins with.</summary>

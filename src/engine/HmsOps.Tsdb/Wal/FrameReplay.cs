@@ -1,6 +1,7 @@
 using System.Collections;
 using HmsOps.Disk;
 using HmsOps.Series;
+using HmsOps.Tsdb.Blocks;
 using HmsOps.Tsdb.Checkpoints;
 using HmsOps.Tsdb.Head;
 using HmsOps.Tsdb.Observations;
@@ -21,6 +22,7 @@ internal sealed class FrameReplay
     private readonly long _from;
     private readonly StagedBatch _batch = new();
     private int[] _ids = []; // of the epoch's numbers
+    private Deletion? _deletion;
     private long _expected;
     private long _lost;
     private bool _begun;
@@ -57,7 +59,7 @@ internal sealed class FrameReplay
         if (frame.Sequence < _from)
             return;
         var type = (FrameType)frame.Type;
-        if (type is < FrameType.FirstSamples or > FrameType.Observations)
+        if (type is < FrameType.FirstSamples or > FrameType.Deletion)
         {
             throw new InvalidDataException(
                 $"Frame {frame.Sequence} of the metric log is of type {frame.Type}, which this version does not know: it was written by a newer one. "
@@ -68,9 +70,12 @@ internal sealed class FrameReplay
             throw Unreadable(frame.Sequence);
         Enter(head, frame.Sequence);
         _batch.Clear();
+        _deletion = null;
         if (!TryReadDeclarations(ref payload, head, IsFirst(type)) || !TryReadItems(type, payload))
             throw Unreadable(frame.Sequence);
         _fold.Apply(_batch, head.Stamp, frame.Next);
+        if (_deletion is not null)
+            _fold.Delete(_deletion);
         _expected = frame.Next;
     }
 
@@ -145,6 +150,7 @@ internal sealed class FrameReplay
     {
         FrameType.FirstSamples => TryReadFirst(new FirstSamples(items)),
         FrameType.FirstObservations => TryReadFirst(new FirstObservations(items)),
+        FrameType.Deletion => Deletion.TryRead(ref items, out _deletion) && items.IsEmpty,
         FrameType.Samples => TryReadSamples(ref items) && FrameParts.TryRead(items, _batch, IdOf, ref _lost),
         _ => FrameParts.TryReadObservations(items, _batch, IdOf, ref _lost) && Identify(),
     };

@@ -1,5 +1,6 @@
 using System.Buffers;
 using HmsOps.Series;
+using HmsOps.Tsdb.Blocks;
 using HmsOps.Tsdb.Head;
 using HmsOps.Tsdb.Observations;
 
@@ -86,6 +87,15 @@ internal sealed class FrameWriter(SeriesHead head)
     {
         WriteHead(stamp);
         FrameParts.WriteObservations(_payload, Batch, _scratch);
+        return _payload.WrittenMemory;
+    }
+
+    /// <summary>The payload of a frame with an order to delete. Valid until the next batch.</summary>
+    public ReadOnlyMemory<byte> WriteDeletion(long stamp, Deletion deletion)
+    {
+        Begin();
+        WriteHead(stamp);
+        deletion.Write(_payload);
         return _payload.WrittenMemory;
     }
 
