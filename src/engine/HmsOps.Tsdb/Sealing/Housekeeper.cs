@@ -74,8 +74,10 @@ internal sealed class Housekeeper(
         while (true)
         {
             await _sealDue.WaitAsync(stopping);
-            if (!await TryAsync("seal", async () => await SealAsync(await BoundaryAsync(stopping), stopping)))
-                await Task.Delay(AgainAfter, time, stopping);
+            if (await TryAsync("seal", async () => await SealAsync(await BoundaryAsync(stopping), stopping)))
+                continue;
+            await Task.Delay(AgainAfter, time, stopping);
+            _sealDue.Set();
         }
     }
 
