@@ -16,6 +16,7 @@ internal sealed class BlockSet : IDisposable
     private readonly Lock _orders = new(); // held over the disk: orders to delete, what makes a block of others, snapshots
     private readonly List<string> _notes = [];
     private List<Held> _blocks = [];
+    private readonly HashSet<Held> _leaving = []; // not in the list any more, and not deleted yet
     private UInt128 _newest;
     private long _version;
     private bool _isDisposed;
@@ -138,6 +139,7 @@ internal sealed class BlockSet : IDisposable
             _blocks = Sorted(_blocks.Except(gone).Concat(opened));
             foreach (var held in gone)
                 held.IsRemoved = true;
+            _leaving.UnionWith(gone);
             _version++;
             return [.. gone.Where(held => held.Pins == 0)];
         }
@@ -151,8 +153,11 @@ internal sealed class BlockSet : IDisposable
     {
         lock (_orders)
         {
+            RemoveStrays();
             using var pin = Pin();
             Interlocked.Increment(ref _version);
+            foreach (var held in Leaving())
+                held.Block.Delete(deletion); // after a crash it could be there again
             return pin.Blocks.Sum(block => block.Delete(deletion));
         }
     }
@@ -332,6 +337,23 @@ internal sealed class BlockSet : IDisposable
         }
     }
 
+    private Held[] Leaving()
+    {
+        lock (_lock)
+            return [.. _leaving];
+    }
+
+    // A disk that erred may have left a block that was never taken in, or one that was let go of. What is ordered deleted must not come back with it.
+    private void RemoveStrays()
+    {
+        HashSet<string> known;
+        lock (_lock)
+            known = [.. _blocks.Concat(_leaving).Select(held => held.Block.Info.Identity.FileName)];
+        foreach (var name in _disk.List(_folder).Where(name => name.EndsWith(BlockFormat.Suffix, StringComparison.Ordinal) && !known.Contains(name)))
+            _disk.Delete($"{_folder}/{name}");
+        _disk.FlushFolder(_folder);
+    }
+
     private void PutAside(string path, string why)
     {
         _disk.Rename(path, path + BlockFormat.DamagedSuffix);
@@ -370,6 +392,8 @@ internal sealed class BlockSet : IDisposable
         foreach (var held in gone)
         {
             held.Block.Dispose();
+            lock (_lock)
+                _leaving.Remove(held);
             _disk.Delete(held.Block.Info.Path);
             var tombstones = TombstoneFile.PathOf(_folder, held.Id);
             if (_disk.Exists(tombstones))

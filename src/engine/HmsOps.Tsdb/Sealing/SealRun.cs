@@ -28,7 +28,7 @@ internal sealed class SealRun(SeriesHead head, BlockSet blocks, Func<int, BlockI
         catch
         {
             foreach (var info in _written)
-                Drop(info);
+                Remove(info);
             throw;
         }
     }
@@ -79,7 +79,7 @@ internal sealed class SealRun(SeriesHead head, BlockSet blocks, Func<int, BlockI
         series.Labels, series.Times[from..to], series.Values[from..to],
         series.Histograms.IsEmpty ? [] : series.Histograms[from..to], series.Starts.IsEmpty ? [] : series.Starts[from..to]);
 
-    private void Drop(BlockInfo info)
+    private void Remove(BlockInfo info)
     {
         try
         {
@@ -87,7 +87,7 @@ internal sealed class SealRun(SeriesHead head, BlockSet blocks, Func<int, BlockI
         }
         catch (IOException)
         {
-            // A disk that errs. Found by the next start, it holds what the head holds too, and is merged with it.
+            // A disk that errs. An order to delete removes it before it is carried out; found by the next start, it holds what the head holds too.
         }
     }
 }
