@@ -70,6 +70,27 @@ public sealed class FramedLog : IDisposable
         return log;
     }
 
+    /// <summary>
+    /// Reads a log as <see cref="Open"/> would, of a program that runs or does not, and says what opening would find. Changes nothing. Of a log that is being
+    /// written the last frame may look torn.
+    /// </summary>
+    /// <exception cref="LogMismatchException">The folder holds another log, or one written in another manner or by a newer program.</exception>
+    public static LogRecovery Inspect(IDisk disk, FramedLogOptions options, FrameReader reader)
+    {
+        ArgumentNullException.ThrowIfNull(disk);
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(reader);
+        var scan = new LogScan(disk, options);
+        scan.Run(reader);
+        var findings = scan.Findings.ToList();
+        if (scan.Tail is { } tail && scan.Segments is [.., var last])
+        {
+            findings.Add(new LogFinding(LogFindingKind.TornTail, last.Name, tail.From, tail.To - tail.From, scan.Expected, null, null,
+                $"{last.Name}: the last {tail.To - tail.From} bytes, from byte {tail.From} on, are no whole frame: cut off by a crash before it was acknowledged. The next start keeps them aside."));
+        }
+        return new LogRecovery(scan.Frames, findings);
+    }
+
     /// <summary>What opening found and did.</summary>
     public LogRecovery Recovery { get; private set; }
 

@@ -19,7 +19,7 @@ namespace HmsOps.Tsdb;
 /// One batch at a time holds the turn: it is read against the head, placed in the log, and applied from the very bytes it was placed as. So
 /// the order of the log is the order of everything, and replay is the same code. It is visible before it is written, acknowledged only after.
 /// </remarks>
-public sealed class MetricStore : ISeriesSink, ISeriesSource, IDisposable
+public sealed partial class MetricStore : ISeriesSink, ISeriesSource, IDisposable
 {
     private const string Stopped = "The store was stopped.";
     private static readonly TimeSpan RetainEvery = TimeSpan.FromHours(1);
@@ -27,6 +27,7 @@ public sealed class MetricStore : ISeriesSink, ISeriesSource, IDisposable
     private static readonly byte[] Origin = "hms-ops metrics1"u8.ToArray();
 
     private readonly MetricStoreOptions _options;
+    private readonly IDisk _disk;
     private readonly TimeProvider _time;
     private readonly Holdings _holdings;
     private readonly SeriesHead _head;
@@ -58,7 +59,7 @@ public sealed class MetricStore : ISeriesSink, ISeriesSource, IDisposable
         MetricStoreOptions options, TimeProvider time, IDisk disk, FramedLog log, Checkpointer checkpointer, Holdings holdings, FrameFold fold,
         FrameReplay replay, SealedSide sealedSide, List<LogFinding> findings)
     {
-        (_options, _time, _log, _checkpointer, _holdings, _head, _fold) = (options, time, log, checkpointer, holdings, holdings.Head, fold);
+        (_options, _time, _disk, _log, _checkpointer, _holdings, _head, _fold) = (options, time, disk, log, checkpointer, holdings, holdings.Head, fold);
         (_sealed, _sealedFinder) = (sealedSide, new SealedFinder(sealedSide.Blocks));
         Recovery = log.Recovery with { Findings = [.. findings, .. log.Recovery.Findings] };
         LostAtReplay = replay.Lost;
@@ -89,12 +90,9 @@ public sealed class MetricStore : ISeriesSink, ISeriesSource, IDisposable
         var holdings = checkpoint?.Holdings ?? Holdings.Of(new SeriesHead(options.HashKey), options);
         var fold = new FrameFold(holdings, options.BucketsMax);
         var replay = new FrameReplay(holdings, fold, checkpoint?.Head, options.BucketsMax);
-        var logOptions = new FramedLogOptions
+        var logOptions = LogOptions(options.Folder) with
         {
-            Folder = options.Folder,
-            OnFlushFailure = OnFlushFailure.Roll,
             SegmentBytes = options.SegmentBytes,
-            Origin = Origin,
             FirstSequence = checkpoint?.Head.Sequence ?? 0, // a power cut may have taken frames that the checkpoint has
         };
         var log = FramedLog.Open(disk, logOptions, time, replay.Apply);
@@ -286,35 +284,6 @@ public sealed class MetricStore : ISeriesSink, ISeriesSource, IDisposable
             _checkpointer.Write(HeadOfCheckpoint(), _holdings);
     }
 
-    /// <summary>
-    /// Deletes the samples from one time to another, both included, of the series that satisfy matchers: gone for every walk that is opened after it completes, and after
-    /// a crash. What they take on the disk is given back when their blocks are merged. One that fails may have deleted some of it, and can be ordered again.
-    /// </summary>
-    /// <exception cref="IOException">The disk refused.</exception>
-    public async Task<DeletionAnswer> DeleteAsync(IReadOnlyList<Matcher> matchers, long from, long to, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(matchers);
-        if (matchers.Count == 0)
-            throw new ArgumentException("An order to delete names series: at least one matcher.", nameof(matchers));
-        var deletion = new Deletion(matchers, from, to);
-        await _housekeeper.Orders.TakeAsync(cancellationToken);
-        try
-        {
-            if (_readOnlyBecause is { } why)
-                throw new IOException(why);
-            var inBlocks = _sealed.Blocks.Delete(deletion);
-            return new DeletionAnswer(inBlocks, await DeleteInHeadAsync(deletion));
-        }
-        finally
-        {
-            _housekeeper.Orders.Give();
-        }
-    }
-
-    /// <summary>Seals everything into blocks, merges all that can be merged, and writes anew what holds deleted samples. While <see cref="RunAsync"/> runs.</summary>
-    /// <exception cref="IOException">The disk refused, or a block is damaged. Nothing is lost; it can be ordered again.</exception>
-    public Task CompactAsync(CancellationToken cancellationToken) => _housekeeper.CompactAsync(cancellationToken);
-
     /// <summary>Closes the log. <see cref="RunAsync"/> has ended, or nobody appends.</summary>
     public void Dispose()
     {
@@ -323,6 +292,9 @@ public sealed class MetricStore : ISeriesSink, ISeriesSource, IDisposable
         _sealedFinder.Dispose();
         _sealed.Dispose();
     }
+
+    /// <summary>The log of a store's folder.</summary>
+    internal static FramedLogOptions LogOptions(string folder) => new() { Folder = folder, OnFlushFailure = OnFlushFailure.Roll, Origin = Origin };
 
     private long LostAtReplay { get; }
 
@@ -392,25 +364,6 @@ public sealed class MetricStore : ISeriesSink, ISeriesSource, IDisposable
         var result = verdict.Result;
         Count(result, verdict.Dropped);
         return result;
-    }
-
-    private async Task<long> DeleteInHeadAsync(Deletion deletion)
-    {
-        long deleted;
-        Task<bool> written;
-        await _turn.TakeAsync(CancellationToken.None);
-        try
-        {
-            var stamp = Math.Max(Now(), _fold.Stamp);
-            written = _lastWritten = await PlaceAsync(FrameType.Deletion, stamp, _frame.WriteDeletion(stamp, deletion), items: 1);
-            deleted = _fold.Delete(deletion); // nothing else enters the log before the turn is given
-            Interlocked.Increment(ref _appended);
-        }
-        finally
-        {
-            _turn.Give();
-        }
-        return await written ? deleted : throw new IOException(_readOnlyBecause);
     }
 
     // Completes when the frame has its place, and the frame's writer can be used again; what it answers completes when it is written.
@@ -631,11 +584,6 @@ public sealed class MetricStore : ISeriesSink, ISeriesSource, IDisposable
     // What is past retention is not seen, whether or not it was dropped yet: the answer does not depend on when housekeeping ran.
     private long Kept(long from) => Math.Max(from, Now() - (long)_options.Retention.TotalMilliseconds);
 }
-
-/// <summary>What an order to delete met.</summary>
-/// <param name="SeriesInBlocks">Series in blocks, each counted for each block.</param>
-/// <param name="SamplesInMemory">Samples that were in no block yet, or in both.</param>
-public sealed record DeletionAnswer(int SeriesInBlocks, long SamplesInMemory);
 
 /// <summary>The exemplars of one series, oldest first.</summary>
 public sealed record SeriesExemplars(Labels Series, IReadOnlyList<SeriesExemplar> Exemplars);

@@ -111,23 +111,15 @@ internal sealed class BlockSet : IDisposable
     /// <summary>Takes in blocks that were written into the folder, and lets go of those that they replace, in one step.</summary>
     /// <param name="added">The new ones.</param>
     /// <param name="removed">The ones they replace.</param>
-    /// <param name="with">Held around the step, with what is to change in it too.</param>
-    public void Replace(IReadOnlyList<BlockInfo> added, IReadOnlyList<UInt128> removed, (Lock Lock, Action Change)? with = null)
+    /// <param name="around">Given the step to take, when something else is to change in it too.</param>
+    public void Replace(IReadOnlyList<BlockInfo> added, IReadOnlyList<UInt128> removed, Action<Action>? around = null)
     {
         var opened = added.Select(info => new Held(Block.Open(_disk, info.Path, _cache))).ToArray();
-        Held[] free;
-        if (with is { } outer)
-        {
-            lock (outer.Lock)
-            {
-                free = Swap(opened, removed);
-                outer.Change();
-            }
-        }
-        else
-        {
+        Held[] free = [];
+        if (around is null)
             free = Swap(opened, removed);
-        }
+        else
+            around(() => free = Swap(opened, removed));
         DeleteFiles(free);
     }
 

@@ -70,6 +70,30 @@ internal sealed class CheckpointFolder(IDisk disk, string folder)
         return sequences.Count >= Kept ? sequences[Kept - 1] : null;
     }
 
+    /// <summary>The file of the newest checkpoint; null when there is none.</summary>
+    public string? Newest() => Sequences() is [var newest, ..] ? PathOf(newest) : null;
+
+    /// <summary>Reads every checkpoint to its end; answers how many there are, and of those that are damaged in a sentence what it is.</summary>
+    public (int Count, IReadOnlyList<string> Faults) Verify(CancellationToken cancellationToken)
+    {
+        var faults = new List<string>();
+        var sequences = Sequences();
+        foreach (var sequence in sequences)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            try
+            {
+                using var file = disk.Open(PathOf(sequence), writable: false);
+                Checkpoint.Verify(new FileSource(file));
+            }
+            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+            {
+                faults.Add($"{PathOf(sequence)}: {failure.Message} A start reads an older checkpoint, or the log from its beginning.");
+            }
+        }
+        return (sequences.Count, faults);
+    }
+
     // Newest first.
     private List<long> Sequences() => [.. disk.List(_folder)
         .Where(name => name.Length == 20 && long.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out _))

@@ -23,6 +23,12 @@ internal sealed class Checkpointer(CheckpointFolder folder, MetricStoreOptions o
 
     public long Failures => Interlocked.Read(ref _failures);
 
+    /// <summary>The first frame of the log that is not in the newest checkpoint; null when there is none.</summary>
+    public long? Sequence => _sequence;
+
+    /// <summary>The file of the newest checkpoint; null when there is none.</summary>
+    public string? Newest() => folder.Newest();
+
     public void CountLogged(int bytes) => Interlocked.Add(ref _logged, bytes);
 
     /// <summary>True when the log has grown by a good part of what a checkpoint would be, or reaches far back.</summary>

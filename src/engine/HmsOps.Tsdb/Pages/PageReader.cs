@@ -51,6 +51,15 @@ internal sealed class PageReader(IPageSource source)
         return (uint)count <= (uint)max ? count : throw Damaged($"a count is {count}, at most {max} is possible");
     }
 
+    /// <summary>Reads to the end, and checks that it can be read.</summary>
+    public void ReadThrough()
+    {
+        while (TryNextBlock())
+        {
+            // Each was checked.
+        }
+    }
+
     /// <summary>Checks that all was read.</summary>
     public void Finish()
     {

@@ -1,5 +1,4 @@
 using HmsOps.Disk;
-using HmsOps.Series;
 using HmsOps.Tsdb.Blocks;
 using HmsOps.Tsdb.Head;
 using HmsOps.Tsdb.Intake;

@@ -1,4 +1,3 @@
-using HmsOps.Disk;
 using HmsOps.Series;
 using HmsOps.Tsdb.Blocks;
 using HmsOps.Tsdb.Head;

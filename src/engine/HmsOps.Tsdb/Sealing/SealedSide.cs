@@ -33,7 +33,14 @@ internal sealed class SealedSide(SeriesHead head, BlockSet blocks, long horizon)
     }
 
     /// <summary>Lets readers see new blocks, and the head only from a time on, in one step.</summary>
-    public void Publish(IReadOnlyList<BlockInfo> added, long until) => blocks.Replace(added, [], (head.Lock, () => _horizon = Math.Max(_horizon, until)));
+    public void Publish(IReadOnlyList<BlockInfo> added, long until) => blocks.Replace(added, [], swap =>
+    {
+        lock (head.Lock)
+        {
+            swap();
+            _horizon = Math.Max(_horizon, until);
+        }
+    });
 
     /// <summary>Completes when nobody reads any more who saw the head as it was before the last <see cref="Publish"/>.</summary>
     public Task OldReadersLeaveAsync(CancellationToken cancellationToken) => _gate.PassAsync(cancellationToken);
