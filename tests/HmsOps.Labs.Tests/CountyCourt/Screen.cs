@@ -52,7 +52,7 @@ internal sealed class Screen : IAsyncDisposable
         return new Screen(playwright, browser);
     }
 
-    public Task AssertBoardAsync(RunningHub hub, Look look, string? picture) => AssertPageAsync(hub, "/board/county_api_ms", look, picture, async page =>
+    public Task AssertBoardAsync(RunningHub hub, Look look, string? picture) => AssertPageAsync(hub, "/board/county_api_ms?range=5m", look, picture, async page =>
     {
         Assert.StartsWith("county_api_ms", (await page.Locator("h1").InnerTextAsync()).Trim(), StringComparison.Ordinal);
         await page.WaitForFunctionAsync($"() => ({DrawnPixels})(document.querySelector('ops-chart')) > 500");

@@ -2,7 +2,7 @@ using HmsOps.Present.Web.Words;
 
 namespace HmsOps.Present.Readings;
 
-/// <summary>The stretch of time a page shows: one of four, in the address as <c>?range=1h</c>.</summary>
+/// <summary>The stretch of time a page shows: one of five, in the address as <c>?range=1h</c>.</summary>
 /// <param name="Name">As in the address.</param>
 /// <param name="Span">How long it is.</param>
 /// <param name="Step">Between two points: from a fixed ladder, so that neighbouring charts ask alike.</param>
@@ -13,7 +13,7 @@ public sealed record TimeRange(string Name, TimeSpan Span, TimeSpan Step)
     /// <summary>What the range button offers.</summary>
     public static IReadOnlyList<TimeRange> All { get; } =
     [
-        new("15m", TimeSpan.FromMinutes(15), TimeSpan.FromSeconds(2)), Hour,
+        new("5m", TimeSpan.FromMinutes(5), TimeSpan.FromSeconds(1)), new("15m", TimeSpan.FromMinutes(15), TimeSpan.FromSeconds(2)), Hour,
         new("6h", TimeSpan.FromHours(6), TimeSpan.FromMinutes(1)), new("24h", TimeSpan.FromHours(24), TimeSpan.FromMinutes(5)),
     ];
 
