@@ -4,6 +4,7 @@ using HmsOps.Observe.RemoteWrite;
 using HmsOps.Observe.Scrape;
 using HmsOps.PromQL;
 using HmsOps.Record;
+using HmsOps.Series;
 using HmsOps.Workspace;
 
 namespace HmsOps.Present;
@@ -19,6 +20,12 @@ public sealed record PresentSources
     public required Func<WorkspaceVersion> Workspace { get; init; }
 
     public required PromEngine PromQL { get; init; }
+
+    /// <summary>The series themselves, for those who read them as they are stored.</summary>
+    public required ISeriesSource Series { get; init; }
+
+    /// <summary>What a metric's maker says about it, where that is known.</summary>
+    public Func<string, MetricMetadata?> Metadata { get; init; } = static _ => null;
 
     public required Func<HubStatus> Hub { get; init; }
 

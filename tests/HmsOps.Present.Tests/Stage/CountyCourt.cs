@@ -63,6 +63,8 @@ public sealed class CountyCourt
             Journal = Journal,
             Workspace = () => Workspace,
             PromQL = new PromEngine(Store, PromLimits.Default),
+            Series = Store,
+            Metadata = Store.Metadata,
             Hub = () => Status(),
             Limits = PresentLimits.Default,
             Push = (body, _) => Task.FromResult(new PushReply(202, System.Text.Encoding.UTF8.GetBytes($"{{\"accepted\":{body.Length}}}"))),

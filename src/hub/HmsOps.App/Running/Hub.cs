@@ -14,6 +14,7 @@ using HmsOps.Observe.Scrape;
 using HmsOps.PromQL;
 using HmsOps.Record;
 using HmsOps.Record.Events;
+using HmsOps.Series;
 using HmsOps.Tsdb;
 using HmsOps.Workspace;
 
@@ -93,6 +94,9 @@ public sealed partial class Hub : IDisposable
     public Journal Journal { get; }
 
     public PromEngine PromQL { get; }
+
+    /// <summary>The series of the metric store; refused by name until its log is replayed.</summary>
+    public ISeriesSource Series => _store;
 
     public PushIntake Push { get; }
 
