@@ -40,6 +40,8 @@ public static class PresentComposition
         services.AddSingleton<PromDoor>();
         services.AddSingleton<QueryEndpoints>();
         services.AddSingleton<SeriesEndpoints>();
+        services.AddSingleton<FederateEndpoint>();
+        services.AddSingleton<ReadEndpoint>();
         services.AddSingleton<PageEndpoints>();
         services.Configure<KestrelServerOptions>(Limit);
         return services;
@@ -67,6 +69,8 @@ public static class PresentComposition
         OtlpEndpoints.Map(app, sources);
         services.GetRequiredService<QueryEndpoints>().Map(app);
         services.GetRequiredService<SeriesEndpoints>().Map(app);
+        services.GetRequiredService<FederateEndpoint>().Map(app);
+        services.GetRequiredService<ReadEndpoint>().Map(app);
         TargetsEndpoint.Map(app, sources);
         IncidentsEndpoint.Map(api, sources);
         services.GetRequiredService<LedgerEndpoints>().Map(api);

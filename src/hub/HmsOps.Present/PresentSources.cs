@@ -1,5 +1,6 @@
 using HmsOps.Observe.Influx;
 using HmsOps.Observe.Otlp;
+using HmsOps.Observe.RemoteRead;
 using HmsOps.Observe.RemoteWrite;
 using HmsOps.Observe.Scrape;
 using HmsOps.PromQL;
@@ -39,6 +40,9 @@ public sealed record PresentSources
 
     /// <summary>Takes the bodies of <c>POST /api/v1/write</c>.</summary>
     public required RemoteWriteIntake RemoteWrite { get; init; }
+
+    /// <summary>Answers <c>POST /api/v1/read</c>.</summary>
+    public required RemoteReadOutlet RemoteRead { get; init; }
 
     /// <summary>Takes the bodies of <c>POST /write</c> and <c>/api/v2/write</c>.</summary>
     public required InfluxIntake Influx { get; init; }

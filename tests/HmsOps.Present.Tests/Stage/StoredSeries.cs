@@ -1,3 +1,5 @@
+using HmsOps.Observe;
+using HmsOps.Observe.RemoteRead;
 using HmsOps.Series;
 using HmsOps.Simulation.Disk;
 using HmsOps.Simulation.Time;
@@ -39,5 +41,6 @@ public sealed class StoredSeries
         PromQL = new PromQL.PromEngine(Store, HmsOps.PromQL.PromLimits.Default),
         Series = Store,
         Metadata = Store.Metadata,
+        RemoteRead = new RemoteReadOutlet(Store, new Refusals(), new ReadLimits()),
     });
 }

@@ -9,6 +9,7 @@ using HmsOps.Observe;
 using HmsOps.Observe.Influx;
 using HmsOps.Observe.Otlp;
 using HmsOps.Observe.Push;
+using HmsOps.Observe.RemoteRead;
 using HmsOps.Observe.RemoteWrite;
 using HmsOps.Observe.Scrape;
 using HmsOps.PromQL;
@@ -75,6 +76,7 @@ public sealed partial class Hub : IDisposable
                 _store, Refusals, plan.Scrape, edges.Logs.CreateLogger("scrape"));
         }
         RemoteWrite = new RemoteWriteIntake(_store, Refusals, plan.Write);
+        RemoteRead = new RemoteReadOutlet(_store, Refusals, new ReadLimits());
         Influx = new InfluxIntake(_store, Refusals, plan.Influx, edges.Time);
         Otlp = new OtlpIntake(_store, Refusals, plan.Otlp, edges.Time);
         Scheduler = new RuleScheduler(
@@ -101,6 +103,8 @@ public sealed partial class Hub : IDisposable
     public PushIntake Push { get; }
 
     public RemoteWriteIntake RemoteWrite { get; }
+
+    public RemoteReadOutlet RemoteRead { get; }
 
     public InfluxIntake Influx { get; }
     public OtlpIntake Otlp { get; }

@@ -154,6 +154,7 @@ internal sealed class HubServer(HubSettings settings, HubLog log, Action<string>
                 LiveStreams = settings.LiveStreams,
             },
             RemoteWrite = hub.RemoteWrite,
+            RemoteRead = hub.RemoteRead,
             Influx = hub.Influx,
             Targets = () => hub.Scrapes?.Targets ?? HmsOps.Observe.Scrape.TargetList.Empty,
             Otlp = hub.Otlp,
