@@ -5,8 +5,9 @@ using System.Runtime.InteropServices;
 namespace HmsOps.Disk;
 
 /// <summary>CRC-32C (Castagnoli), eight bytes an instruction.</summary>
-internal static class Crc32C
+public static class Crc32C
 {
+    /// <summary>The checksum of bytes.</summary>
     public static uint Of(ReadOnlySpan<byte> bytes) => ~Continue(uint.MaxValue, bytes);
 
     /// <summary>The checksum of bytes of which four, at <paramref name="fieldAt"/>, count as zero: the place of the checksum itself.</summary>

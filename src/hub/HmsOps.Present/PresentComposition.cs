@@ -37,7 +37,11 @@ public static class PresentComposition
         services.AddSingleton<LiveStreams>();
         services.AddSingleton<LiveEndpoint>();
         services.AddSingleton<LedgerEndpoints>();
+        services.AddSingleton<PromDoor>();
         services.AddSingleton<QueryEndpoints>();
+        services.AddSingleton<SeriesEndpoints>();
+        services.AddSingleton<FederateEndpoint>();
+        services.AddSingleton<ReadEndpoint>();
         services.AddSingleton<PageEndpoints>();
         services.Configure<KestrelServerOptions>(Limit);
         return services;
@@ -64,6 +68,9 @@ public static class PresentComposition
         InfluxEndpoints.Map(app, sources);
         OtlpEndpoints.Map(app, sources);
         services.GetRequiredService<QueryEndpoints>().Map(app);
+        services.GetRequiredService<SeriesEndpoints>().Map(app);
+        services.GetRequiredService<FederateEndpoint>().Map(app);
+        services.GetRequiredService<ReadEndpoint>().Map(app);
         TargetsEndpoint.Map(app, sources);
         IncidentsEndpoint.Map(api, sources);
         services.GetRequiredService<LedgerEndpoints>().Map(api);

@@ -1,9 +1,11 @@
 using HmsOps.Observe.Influx;
 using HmsOps.Observe.Otlp;
+using HmsOps.Observe.RemoteRead;
 using HmsOps.Observe.RemoteWrite;
 using HmsOps.Observe.Scrape;
 using HmsOps.PromQL;
 using HmsOps.Record;
+using HmsOps.Series;
 using HmsOps.Workspace;
 
 namespace HmsOps.Present;
@@ -20,6 +22,12 @@ public sealed record PresentSources
 
     public required PromEngine PromQL { get; init; }
 
+    /// <summary>The series themselves, for those who read them as they are stored.</summary>
+    public required ISeriesSource Series { get; init; }
+
+    /// <summary>What a metric's maker says about it, where that is known.</summary>
+    public Func<string, MetricMetadata?> Metadata { get; init; } = static _ => null;
+
     public required Func<HubStatus> Hub { get; init; }
 
     public required PresentLimits Limits { get; init; }
@@ -32,6 +40,9 @@ public sealed record PresentSources
 
     /// <summary>Takes the bodies of <c>POST /api/v1/write</c>.</summary>
     public required RemoteWriteIntake RemoteWrite { get; init; }
+
+    /// <summary>Answers <c>POST /api/v1/read</c>.</summary>
+    public required RemoteReadOutlet RemoteRead { get; init; }
 
     /// <summary>Takes the bodies of <c>POST /write</c> and <c>/api/v2/write</c>.</summary>
     public required InfluxIntake Influx { get; init; }

@@ -2,6 +2,7 @@ using HmsOps.Ledger;
 using HmsOps.Observe;
 using HmsOps.Observe.Influx;
 using HmsOps.Observe.Otlp;
+using HmsOps.Observe.RemoteRead;
 using HmsOps.Observe.RemoteWrite;
 using HmsOps.PromQL;
 using HmsOps.Record;
@@ -63,6 +64,9 @@ public sealed class CountyCourt
             Journal = Journal,
             Workspace = () => Workspace,
             PromQL = new PromEngine(Store, PromLimits.Default),
+            Series = Store,
+            Metadata = Store.Metadata,
+            RemoteRead = new RemoteReadOutlet(Store, new Refusals(), new ReadLimits()),
             Hub = () => Status(),
             Limits = PresentLimits.Default,
             Push = (body, _) => Task.FromResult(new PushReply(202, System.Text.Encoding.UTF8.GetBytes($"{{\"accepted\":{body.Length}}}"))),

@@ -9,11 +9,13 @@ using HmsOps.Observe;
 using HmsOps.Observe.Influx;
 using HmsOps.Observe.Otlp;
 using HmsOps.Observe.Push;
+using HmsOps.Observe.RemoteRead;
 using HmsOps.Observe.RemoteWrite;
 using HmsOps.Observe.Scrape;
 using HmsOps.PromQL;
 using HmsOps.Record;
 using HmsOps.Record.Events;
+using HmsOps.Series;
 using HmsOps.Tsdb;
 using HmsOps.Workspace;
 
@@ -74,6 +76,7 @@ public sealed partial class Hub : IDisposable
                 _store, Refusals, plan.Scrape, edges.Logs.CreateLogger("scrape"));
         }
         RemoteWrite = new RemoteWriteIntake(_store, Refusals, plan.Write);
+        RemoteRead = new RemoteReadOutlet(_store, Refusals, new ReadLimits());
         Influx = new InfluxIntake(_store, Refusals, plan.Influx, edges.Time);
         Otlp = new OtlpIntake(_store, Refusals, plan.Otlp, edges.Time);
         Scheduler = new RuleScheduler(
@@ -94,9 +97,14 @@ public sealed partial class Hub : IDisposable
 
     public PromEngine PromQL { get; }
 
+    /// <summary>The series of the metric store; refused by name until its log is replayed.</summary>
+    public ISeriesSource Series => _store;
+
     public PushIntake Push { get; }
 
     public RemoteWriteIntake RemoteWrite { get; }
+
+    public RemoteReadOutlet RemoteRead { get; }
 
     public InfluxIntake Influx { get; }
     public OtlpIntake Otlp { get; }

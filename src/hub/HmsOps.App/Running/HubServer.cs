@@ -142,6 +142,8 @@ internal sealed class HubServer(HubSettings settings, HubLog log, Action<string>
             Journal = hub.Journal,
             Workspace = () => hub.Workspace,
             PromQL = hub.PromQL,
+            Series = hub.Series,
+            Metadata = metric => hub.Store?.Metadata(metric),
             Hub = page.Status,
             Push = page.PushAsync,
             Limits = new PresentLimits
@@ -152,6 +154,7 @@ internal sealed class HubServer(HubSettings settings, HubLog log, Action<string>
                 LiveStreams = settings.LiveStreams,
             },
             RemoteWrite = hub.RemoteWrite,
+            RemoteRead = hub.RemoteRead,
             Influx = hub.Influx,
             Targets = () => hub.Scrapes?.Targets ?? HmsOps.Observe.Scrape.TargetList.Empty,
             Otlp = hub.Otlp,

@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Globalization;
 using System.Text.Json;
+using HmsOps.Observe.Wire;
 using HmsOps.Series;
 
 namespace HmsOps.Observe.Otlp;
@@ -18,7 +19,7 @@ internal static class JsonRequest
     /// <summary>Writes it; false when there is no room. </summary>
     /// <exception cref="JsonException">It is no JSON, or a value is not what its key wants: the message says where.</exception>
     /// <exception cref="InvalidOperationException">A text is not UTF-8.</exception>
-    public static bool TryWrite(ReadOnlySpan<byte> json, ProtoWriter into)
+    public static bool TryWrite(ReadOnlySpan<byte> json, MessageWriter into)
     {
         var reader = new Utf8JsonReader(json, Options);
         reader.Read();
@@ -29,7 +30,7 @@ internal static class JsonRequest
         return !into.IsFull;
     }
 
-    private static void WriteMessage(ref Utf8JsonReader reader, MessageShape shape, ProtoWriter into)
+    private static void WriteMessage(ref Utf8JsonReader reader, MessageShape shape, MessageWriter into)
     {
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName && !into.IsFull)
         {
@@ -54,7 +55,7 @@ internal static class JsonRequest
         return null;
     }
 
-    private static void WriteMany(ref Utf8JsonReader reader, JsonField field, ProtoWriter into)
+    private static void WriteMany(ref Utf8JsonReader reader, JsonField field, MessageWriter into)
     {
         if (reader.TokenType != JsonTokenType.StartArray)
             throw Wrong(ref reader, field.Name, "a list");
@@ -71,7 +72,7 @@ internal static class JsonRequest
             into.EndBlock(length);
     }
 
-    private static void WriteField(ref Utf8JsonReader reader, JsonField field, ProtoWriter into)
+    private static void WriteField(ref Utf8JsonReader reader, JsonField field, MessageWriter into)
     {
         switch (field.Kind)
         {
@@ -92,7 +93,7 @@ internal static class JsonRequest
         }
     }
 
-    private static void WriteText(ref Utf8JsonReader reader, JsonField field, ProtoWriter into)
+    private static void WriteText(ref Utf8JsonReader reader, JsonField field, MessageWriter into)
     {
         if (reader.TokenType != JsonTokenType.String)
             throw Wrong(ref reader, field.Name, "text");
@@ -118,7 +119,7 @@ internal static class JsonRequest
         into.EndBlock(length);
     }
 
-    private static void WriteNumber(ref Utf8JsonReader reader, JsonField field, ProtoWriter into)
+    private static void WriteNumber(ref Utf8JsonReader reader, JsonField field, MessageWriter into)
     {
         switch (field.Kind)
         {

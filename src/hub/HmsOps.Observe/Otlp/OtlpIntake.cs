@@ -88,7 +88,7 @@ public sealed class OtlpIntake(ISeriesSink sink, Refusals refusals, OtlpLimits l
         if (form == OtlpEncoding.Protobuf)
             return await DecodeAsync(body);
         // In binary form it is shorter, but for lengths, of which there is one an object.
-        using var binary = new ProtoWriter(2 * limits.DecodedBytesMax, _budget);
+        using var binary = new MessageWriter(2 * limits.DecodedBytesMax, _budget);
         try
         {
             if (!JsonRequest.TryWrite(body.Span, binary))

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using HmsOps.PromQL;
 using HmsOps.Series;
@@ -24,6 +23,7 @@ internal static class PromAnswer
             foreach (var point in vector.Points)
             {
                 json.WriteStartObject();
+                json.WritePropertyName("metric");
                 WriteLabels(json, point.Labels);
                 json.WritePropertyName(point.Histogram is null ? "value" : "histogram");
                 if (point.Histogram is { } histogram)
@@ -45,6 +45,7 @@ internal static class PromAnswer
         foreach (var series in matrix.Series)
         {
             json.WriteStartObject();
+            json.WritePropertyName("metric");
             WriteLabels(json, series.Labels);
             WriteColumn(json, series, histograms: false);
             WriteColumn(json, series, histograms: true);
@@ -52,6 +53,27 @@ internal static class PromAnswer
         }
         json.WriteEndArray();
         End(json, matrix.Annotations);
+    }
+
+    /// <summary>A list of label sets or of names, written by the caller, and what the asker should know of it.</summary>
+    public static void WriteList(Utf8JsonWriter json, Action<Utf8JsonWriter> items, IReadOnlyList<string> warnings)
+    {
+        json.WriteStartObject();
+        json.WriteString("status", "success");
+        json.WriteStartArray("data");
+        items(json);
+        json.WriteEndArray();
+        WriteTexts(json, "warnings", warnings);
+        json.WriteEndObject();
+    }
+
+    /// <summary>A label set as an object.</summary>
+    public static void WriteLabels(Utf8JsonWriter json, Labels labels)
+    {
+        json.WriteStartObject();
+        foreach (var label in labels)
+            json.WriteString(label.Name, label.Value);
+        json.WriteEndObject();
     }
 
     public static void WriteError(Utf8JsonWriter json, string errorType, string error)
@@ -89,14 +111,6 @@ internal static class PromAnswer
         foreach (var text in texts)
             json.WriteStringValue(text);
         json.WriteEndArray();
-    }
-
-    private static void WriteLabels(Utf8JsonWriter json, Labels labels)
-    {
-        json.WriteStartObject("metric");
-        foreach (var label in labels)
-            json.WriteString(Encoding.UTF8.GetString(label.Name), Encoding.UTF8.GetString(label.Value));
-        json.WriteEndObject();
     }
 
     private static void WriteColumn(Utf8JsonWriter json, PromSeries series, bool histograms)

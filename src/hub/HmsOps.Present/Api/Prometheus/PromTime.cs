@@ -6,6 +6,9 @@ namespace HmsOps.Present.Api.Prometheus;
 /// <summary>Times and steps as Prometheus' clients write them.</summary>
 public static class PromTime
 {
+    /// <summary>Further from 1970 nobody has samples, and sums of times stay within a long.</summary>
+    internal const long FarthestMs = 1L << 53;
+
     // Beyond these a long of milliseconds still holds; nobody has samples there.
     private const double SecondsMax = 9e12;
 
@@ -25,6 +28,9 @@ public static class PromTime
         milliseconds = at.ToUnixTimeMilliseconds();
         return true;
     }
+
+    /// <summary>What is said of a text that is no time.</summary>
+    internal static string NoTime(string text) => $"cannot parse {PromRefusal.Quoted(text)} to a valid timestamp: seconds since 1970 or RFC 3339";
 
     /// <summary>Reads seconds with a fraction, or a duration; milliseconds, more than none.</summary>
     public static bool TryReadStep(string text, out long milliseconds)

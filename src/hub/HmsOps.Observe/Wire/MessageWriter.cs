@@ -1,15 +1,14 @@
 using System.Buffers;
 using System.Buffers.Binary;
-using HmsOps.Observe.Wire;
 using HmsOps.Series;
 
-namespace HmsOps.Observe.Otlp;
+namespace HmsOps.Observe.Wire;
 
 /// <summary>
 /// Writes a protobuf message into a pooled buffer that grows up to a limit and takes its bytes from the door's budget. Lengths of nested messages are written behind
 /// them, so they take five bytes whatever they say. Full, it writes nothing more and says so. One owner, who disposes it.
 /// </summary>
-internal sealed class ProtoWriter(int bytesMax, ByteBudget budget) : IDisposable
+internal sealed class MessageWriter(int bytesMax, ByteBudget budget) : IDisposable
 {
     private const int LengthBytes = 5;
     private const int FirstBytes = 64 * 1024;
@@ -25,6 +24,12 @@ internal sealed class ProtoWriter(int bytesMax, ByteBudget budget) : IDisposable
 
     /// <summary>What was written.</summary>
     public ReadOnlyMemory<byte> Bytes => _buffer.AsMemory(0, _length);
+
+    /// <summary>Bytes written.</summary>
+    public int Length => _length;
+
+    /// <summary>Forgets what was written; the buffer stays.</summary>
+    public void Clear() => (_length, IsFull, IsBusy) = (0, false, false);
 
     public void WriteTag(int number, int type) => WriteVarint((ulong)(uint)(number << 3 | type));
 
@@ -42,6 +47,38 @@ internal sealed class ProtoWriter(int bytesMax, ByteBudget budget) : IDisposable
             return;
         BinaryPrimitives.WriteUInt64LittleEndian(room, value);
         _length += sizeof(ulong);
+    }
+
+    /// <summary>Writes a field that is a number.</summary>
+    public void WriteVarint(int number, ulong value)
+    {
+        WriteTag(number, (int)WireType.Varint);
+        WriteVarint(value);
+    }
+
+    /// <summary>Writes a field that is a float64, bit for bit.</summary>
+    public void WriteDouble(int number, double value)
+    {
+        WriteTag(number, (int)WireType.Fixed64);
+        WriteFixed64(BitConverter.DoubleToUInt64Bits(value));
+    }
+
+    /// <summary>Writes a field that is bytes, or a message that is there already.</summary>
+    public void WriteBlock(int number, ReadOnlySpan<byte> block)
+    {
+        WriteTag(number, (int)WireType.Block);
+        WriteVarint((ulong)block.Length);
+        WriteBytes(block);
+    }
+
+    /// <summary>Writes fields that are there already.</summary>
+    public void WriteBytes(ReadOnlySpan<byte> bytes)
+    {
+        var room = Room(bytes.Length);
+        if (room.IsEmpty)
+            return;
+        bytes.CopyTo(room);
+        _length += bytes.Length;
     }
 
     /// <summary>Begins a field that has a length; answers what <see cref="EndBlock"/> wants.</summary>

@@ -1,0 +1,87 @@
+using System.Buffers;
+using System.Text.Json;
+using HmsOps.PromQL;
+using HmsOps.Series;
+using Microsoft.AspNetCore.Http;
+
+namespace HmsOps.Present.Api.Prometheus;
+
+/// <summary>What Prometheus' addresses have in common: shut while there is no store, a place among the queries, a time limit, and errors in its shape.</summary>
+internal sealed class PromDoor(PresentSources sources, QueryGate gate)
+{
+    /// <summary>Answers in JSON what <paramref name="answer"/> writes, or why it does not.</summary>
+    public async Task AnswerAsync(HttpContext http, Func<PromParameters, Utf8JsonWriter, CancellationToken, PromRefusal?> answer)
+    {
+        http.Response.ContentType = "application/json";
+        var body = new ArrayBufferWriter<byte>(4_096);
+        var refused = await TryAsync(http, (asked, cancellationToken) =>
+        {
+            using var json = new Utf8JsonWriter(body);
+            return answer(asked, json, cancellationToken);
+        });
+        if (refused is not null)
+        {
+            await RefuseAsync(http, refused);
+            return;
+        }
+        http.Response.ContentLength = body.WrittenCount;
+        await http.Response.Body.WriteAsync(body.WrittenMemory, http.RequestAborted);
+    }
+
+    /// <summary>Runs a question among the others within its time; answers why there is no answer to it, or null.</summary>
+    public async Task<PromRefusal?> TryAsync(HttpContext http, Func<PromParameters, CancellationToken, PromRefusal?> answer)
+    {
+        http.Response.Headers.CacheControl = "no-store";
+        if (sources.Hub() is { Stage: not HubStage.Ready } status)
+            return new PromRefusal(503, "unavailable", NotReady.Problem(status).Detail);
+        var asked = await PromParameters.ReadAsync(http.Request, http.RequestAborted);
+        using var place = await gate.EnterAsync(http.RequestAborted);
+        if (place is null)
+        {
+            http.Response.Headers.RetryAfter = "1";
+            return new PromRefusal(503, "unavailable", "too many queries wait already; try again in a second");
+        }
+        using var late = new CancellationTokenSource(TimeoutOf(asked), sources.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, http.RequestAborted);
+        try
+        {
+            return answer(asked, either.Token);
+        }
+        catch (PromEvaluationException refused)
+        {
+            return new PromRefusal(422, "execution", refused.Message);
+        }
+        catch (QueryBudgetException refused)
+        {
+            return new PromRefusal(422, "execution", refused.Message);
+        }
+        catch (OperationCanceledException) when (late.IsCancellationRequested)
+        {
+            return new PromRefusal(503, "timeout", "query timed out (limits.query.time); ask for a shorter range or fewer series");
+        }
+    }
+
+    private static async Task RefuseAsync(HttpContext http, PromRefusal refused)
+    {
+        http.Response.StatusCode = refused.Status;
+        var body = new ArrayBufferWriter<byte>(256);
+        using (var json = new Utf8JsonWriter(body))
+            PromAnswer.WriteError(json, refused.ErrorType, refused.Error);
+        await http.Response.Body.WriteAsync(body.WrittenMemory, http.RequestAborted);
+    }
+
+    private TimeSpan TimeoutOf(PromParameters asked) =>
+        asked.Has("timeout", out var text) && PromTime.TryReadStep(text, out var ms) && ms < sources.Limits.QueryTime.TotalMilliseconds
+            ? TimeSpan.FromMilliseconds(ms)
+            : sources.Limits.QueryTime;
+}
+
+/// <summary>Why a question has no answer: a status, and Prometheus' own word and sentence for it.</summary>
+internal sealed record PromRefusal(int Status, string ErrorType, string Error)
+{
+    /// <summary>A parameter that cannot be read.</summary>
+    public static PromRefusal Bad(string parameter, string what) => new(400, "bad_data", $"invalid parameter \"{parameter}\": {what}");
+
+    /// <summary>A text of a stranger, shortened.</summary>
+    public static string Quoted(string text) => $"\"{(text.Length > 100 ? text[..100] + "…" : text)}\"";
+}
