@@ -7,6 +7,7 @@ using HmsOps.Present.Api.Otlp;
 using HmsOps.Present.Api.Prometheus;
 using HmsOps.Present.Api.Push;
 using HmsOps.Present.Api.RemoteWrite;
+using HmsOps.Present.Api.Store;
 using HmsOps.Present.Api.Workspace;
 using HmsOps.Present.Assets;
 using HmsOps.Present.Doors;
@@ -77,6 +78,7 @@ public static class PresentComposition
         services.GetRequiredService<LiveEndpoint>().Map(api);
         WorkspaceEndpoint.Map(api, sources);
         HubEndpoints.Map(app, api, sources);
+        StoreEndpoints.Map(api, sources);
         AssetsEndpoint.Map(app);
         services.GetRequiredService<PageEndpoints>().Map(app);
         app.Map("/api/{**rest}", (HttpContext http) => new Problem(

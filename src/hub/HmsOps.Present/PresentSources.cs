@@ -38,6 +38,9 @@ public sealed record PresentSources
     /// <summary>What is scraped, and how it is.</summary>
     public Func<TargetList> Targets { get; init; } = static () => TargetList.Empty;
 
+    /// <summary>The metric store as people order things of it; null until it is open.</summary>
+    public Func<IStoreOrders?> Store { get; init; } = static () => null;
+
     /// <summary>Takes the bodies of <c>POST /api/v1/write</c>.</summary>
     public required RemoteWriteIntake RemoteWrite { get; init; }
 

@@ -15,6 +15,11 @@ namespace HmsOps.Present.Api;
 [JsonSerializable(typeof(LiveHelloJson))]
 [JsonSerializable(typeof(LiveStateJson))]
 [JsonSerializable(typeof(LiveTickJson))]
+[JsonSerializable(typeof(StoreSize))]
+[JsonSerializable(typeof(StoreFindings))]
+[JsonSerializable(typeof(StoreDeletion))]
+[JsonSerializable(typeof(StoreImport))]
+[JsonSerializable(typeof(SnapshotJson))]
 [JsonSerializable(typeof(InfluxProblemJson))]
 [JsonSerializable(typeof(InfluxErrorJson))]
 [JsonSerializable(typeof(InfluxResultsJson))]
@@ -51,6 +56,8 @@ internal sealed record HubJson(
     IReadOnlyList<RefusedCount> Refused, LedgerHeadJson Ledger, long LogBytes, IReadOnlyList<string> Log);
 
 internal sealed record LedgerHeadJson(long Size, string Root, string State);
+
+internal sealed record SnapshotJson(string Folder, long Bytes);
 
 internal sealed record ReadyJson(string State, string? Progress, IReadOnlyList<ImpairedPart> Impaired);
 
