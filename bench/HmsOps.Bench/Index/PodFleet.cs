@@ -1,13 +1,13 @@
 using System.Text;
 using HmsOps.Series;
 
-namespace HmsOps.IndexBench;
+namespace HmsOps.Bench.Index;
 
 /// <summary>
 /// What a Kubernetes cluster sends whose pods come and go: few names, each pod a hundred series of eleven labels, a job's pods alike. Each
 /// pod is new, so its name and its address are; node, namespace and the rest come again.
 /// </summary>
-internal static class Fleet
+internal static class PodFleet
 {
     public const int SeriesPerPod = 100;
 

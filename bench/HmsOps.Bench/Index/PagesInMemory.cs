@@ -1,6 +1,6 @@
 using HmsOps.Tsdb.Pages;
 
-namespace HmsOps.IndexBench;
+namespace HmsOps.Bench.Index;
 
 /// <summary>Pages in memory, so that no disk is measured.</summary>
 internal sealed class PagesInMemory(MemoryStream bytes) : IPageSink, IPageSource

@@ -1,9 +1,9 @@
 using HmsOps.Series;
 
-namespace HmsOps.HeadBench;
+namespace HmsOps.Bench.Head;
 
 /// <summary>Series as exporters have them, and their values: a third rests, the others count, measure and wander.</summary>
-internal sealed class Fleet
+internal sealed class ExporterFleet
 {
     public const int StepMs = 15_000;
 
@@ -12,7 +12,7 @@ internal sealed class Fleet
     private readonly double[] _values;
     private readonly Random _dice = new(1);
 
-    public Fleet(int series)
+    public ExporterFleet(int series)
     {
         _values = new double[series];
         Keys = new Labels[series];

@@ -1,7 +1,7 @@
-namespace HmsOps.HeadBench;
+namespace HmsOps.Bench.Head;
 
 /// <summary>The time of the samples; timers are the system's.</summary>
-internal sealed class Clock(DateTimeOffset now) : TimeProvider
+internal sealed class SampleClock(DateTimeOffset now) : TimeProvider
 {
     private DateTimeOffset _now = now;
 
