@@ -1,4 +1,4 @@
-namespace HmsOps.SideBySide;
+namespace HmsOps.SideBySide.Data;
 
 /// <summary>One question of the list.</summary>
 /// <param name="Name">What the table calls it.</param>
@@ -9,6 +9,18 @@ internal sealed record Question(string Name, string Text, int RangeSeconds = 0)
     public int StepSeconds => RangeSeconds switch { 0 => 0, <= 1800 => 15, _ => 60 };
 
     public const string Everything = "{__name__=~\"container_.*\"}";
+
+    /// <summary>The sum of all rates over half an hour.</summary>
+    public static Question Heaviest => All[^1];
+
+    /// <summary>The same at one time.</summary>
+    public static Question Heavy => All[^2];
+
+    /// <summary>How many series each name has.</summary>
+    public static Question CountByName => All[^3];
+
+    /// <summary>The newest sample of one.</summary>
+    public static Question OneSeries => All[0];
 
     /// <summary>What dashboards and rules ask, from one series to all of them.</summary>
     public static IReadOnlyList<Question> All { get; } =

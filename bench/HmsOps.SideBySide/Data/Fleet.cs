@@ -2,54 +2,51 @@ using System.Buffers.Binary;
 using System.Globalization;
 using HmsOps.Series;
 
-namespace HmsOps.SideBySide;
-
-/// <summary>How much data, and how it comes.</summary>
-/// <param name="Name">What the tables call it.</param>
-/// <param name="Series">Series alive at a time.</param>
-/// <param name="Scrapes">Samples a series.</param>
-/// <param name="IntervalMs">Between two of them.</param>
-/// <param name="ChurnEvery">After how many scrapes a fiftieth of the series is replaced by new ones, as pods are; 0: never.</param>
-internal sealed record Scale(string Name, int Series, int Scrapes, int IntervalMs, int ChurnEvery)
-{
-    public const int SamplesARequest = 5_000;
-
-    public static Scale Fleet { get; } = new("50 k series × 160", 50_000, 160, 15_000, 40);
-
-    public static Scale Wide { get; } = new("1 M series × 8", 1_000_000, 8, 15_000, 0);
-
-    public static Scale Day { get; } = new("1 k series, a day", 1_000, 5_760, 15_000, 0);
-
-    public long Samples => (long)Series * Scrapes;
-}
+namespace HmsOps.SideBySide.Data;
 
 /// <summary>
 /// What a fleet of nodes with containers exports: 200 metrics, eleven labels a series (about 300 bytes), values as their kinds have them. Made of a
 /// seed: every peer and every run is sent the same bytes, but for the time.
 /// </summary>
 /// <remarks>
-/// Of 100 metrics 40 do not change, 12 count idly (a step in one of eight scrapes), 15 count busily, 12 are CPU seconds in steps of 0.01, 6 are bytes
+/// A series is one of its kind without its name too, or no rate over all of them could be summed. Of 100 metrics 40 do not change, 12 count idly (a step in one of eight scrapes), 15 count busily, 12 are CPU seconds in steps of 0.01, 6 are bytes
 /// in pages, 6 integer gauges, 5 gauges with one decimal, 2 sums of floats, 2 full-mantissa ratios.
 /// </remarks>
 internal sealed class Fleet
 {
     private const int Metrics = 200;
 
+    /// <summary>The metrics' names.</summary>
+    public static IEnumerable<string> MetricNames => Enumerable.Range(0, Metrics).Select(MetricName);
+
     private readonly Scale _scale;
     private readonly ulong[] _random;
     private readonly double[] _values;
     private readonly byte[][] _labels;
+    private readonly SortedSet<int> _watched = [];
+    private readonly List<Witness> _remembered = [];
+    private readonly Witness?[] _witnesses;
     private int _generation;
 
-    public Fleet(Scale scale)
+    /// <summary>Every place in it begins its first series.</summary>
+    /// <param name="scale">How much of it there is.</param>
+    /// <param name="witnesses">Of how many places in the fleet every sample is remembered: drawn from a fixed seed.</param>
+    public Fleet(Scale scale, int witnesses)
     {
         _scale = scale;
+        _witnesses = new Witness?[scale.Series];
+        var draw = new Random(17);
+        for (var i = 0; i < witnesses; i++)
+            _watched.Add(draw.Next(scale.Series));
         _random = new ulong[scale.Series];
         _values = new double[scale.Series];
         _labels = new byte[scale.Series][];
         for (var i = 0; i < scale.Series; i++)
             Begin(i, generation: 0);
     }
+
+    /// <summary>What was made of the series that are watched, those that were replaced too.</summary>
+    public IReadOnlyList<Witness> Witnesses => _remembered;
 
     /// <summary>The bodies of one scrape of everything, uncompressed: a request at a time.</summary>
     public IEnumerable<ReadOnlyMemory<byte>> Scrape(int scrape, long time)
@@ -65,6 +62,8 @@ internal sealed class Fleet
                 _values[i] = Next(i, scrape);
                 body.Add(_labels[i], time, _values[i]);
             }
+            foreach (var i in _watched.GetViewBetween(first, Math.Min(_scale.Series, first + Scale.SamplesARequest) - 1))
+                _witnesses[i]!.Samples.Add((time, _values[i])); // made when its series began
             yield return body.Written;
         }
     }
@@ -80,7 +79,12 @@ internal sealed class Fleet
     {
         _random[series] = 0x9E3779B97F4A7C15UL * (ulong)(series + 1 + 7_919 * generation);
         _values[series] = Math.Floor(Chance(series) * 1_000_000);
-        _labels[series] = LabelsOf(series, generation).Bytes.ToArray();
+        var labels = LabelsOf(series, generation);
+        _labels[series] = labels.Bytes.ToArray();
+        if (!_watched.Contains(series))
+            return;
+        _witnesses[series] = new Witness(labels.ToString(), []);
+        _remembered.Add(_witnesses[series]!); // made above
     }
 
     private static Labels LabelsOf(int series, int generation)
@@ -88,9 +92,9 @@ internal sealed class Fleet
         var (metric, place) = (series % Metrics, series / Metrics);
         static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
         return Labels.From(
-            ("__name__", $"container_{Kinds[metric % Kinds.Length]}_{Text(metric)}"),
+            ("__name__", MetricName(metric)),
             ("cluster", "county-north-1"),
-            ("container", $"app-{Text(metric % 7)}"),
+            ("container", $"app-{Text(metric)}"),
             ("endpoint", "https-metrics"),
             ("instance", $"10.12.{Text(place / 250 % 250)}.{Text(place % 250)}:10250"),
             ("job", "kubelet"),
@@ -100,6 +104,8 @@ internal sealed class Fleet
             ("service", "prometheus-operator-kubelet"),
             ("zone", $"north-{Text(place % 3)}"));
     }
+
+    private static string MetricName(int metric) => string.Create(CultureInfo.InvariantCulture, $"container_{Kinds[metric % Kinds.Length]}_{metric}");
 
     private double Next(int series, int scrape)
     {
@@ -162,3 +168,6 @@ internal sealed class Fleet
         }
     }
 }
+
+/// <summary>A series, as a selector finds it, and what was sent of it.</summary>
+internal sealed record Witness(string Selector, List<(long Time, double Value)> Samples);

@@ -1,7 +1,8 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
 
-namespace HmsOps.SideBySide;
+namespace HmsOps.SideBySide.Peers;
 
 /// <summary>What the kernel says a process has used.</summary>
 internal static partial class ProcessCost
@@ -10,7 +11,7 @@ internal static partial class ProcessCost
     public static double CpuSeconds(int pid)
     {
         var clock = (~pid << 3) | 2; // CPUCLOCK_SCHED of a process, as clock_getcpuclockid(3) makes it
-        return ClockGetTime(clock, out var time) == 0 ? time.Seconds + time.Nanoseconds / 1e9 : throw new InvalidOperationException($"Process {pid} is gone.");
+        return ClockGetTime(clock, out var time) == 0 ? time.Seconds + time.Nanoseconds / 1e9 : throw new ServerGoneException("is not running any more");
     }
 
     /// <summary>Bytes of memory it has now.</summary>
@@ -22,16 +23,25 @@ internal static partial class ProcessCost
     /// <summary>Forgets the most it ever had.</summary>
     public static void ForgetPeak(int pid) => File.WriteAllText($"/proc/{pid}/clear_refs", "5");
 
-    /// <summary>Bytes that files in a folder take on disk.</summary>
+    /// <summary>Bytes the file system gave to the files of a folder: room made beforehand counts, a hole does not.</summary>
+    public static long AllocatedBytes(string folder)
+    {
+        using var du = Process.Start(new ProcessStartInfo("du", ["-s", "-B1", folder]) { RedirectStandardOutput = true, UseShellExecute = false }) ?? throw new NotMeasuredException("du did not start");
+        var text = du.StandardOutput.ReadToEnd();
+        du.WaitForExit();
+        return long.Parse(text.Split('\t')[0], CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>The lengths of a folder's files.</summary>
     public static long DiskBytes(string folder) =>
         Directory.Exists(folder) ? new DirectoryInfo(folder).EnumerateFiles("*", SearchOption.AllDirectories).Sum(f => f.Length) : 0;
 
     /// <summary>The machine's load in the last minute.</summary>
-    public static string LoadAverage() => File.ReadAllText("/proc/loadavg").Split(' ')[0];
+    public static double LoadAverage() => double.Parse(File.ReadAllText("/proc/loadavg").Split(' ')[0], CultureInfo.InvariantCulture);
 
     private static long Status(int pid, string key)
     {
-        var line = File.ReadLines($"/proc/{pid}/status").First(l => l.StartsWith(key, StringComparison.Ordinal));
+        var line = File.ReadLines($"/proc/{pid}/status").FirstOrDefault(l => l.StartsWith(key, StringComparison.Ordinal)) ?? throw new ServerGoneException("is ending");
         return 1024 * long.Parse(line.AsSpan(key.Length).Trim().ToString().Split(' ')[0], CultureInfo.InvariantCulture);
     }
 
