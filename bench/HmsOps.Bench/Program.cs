@@ -1,15 +1,24 @@
-using BenchmarkDotNet.Configs;
-using BenchmarkDotNet.Jobs;
-using BenchmarkDotNet.Running;
-using BenchmarkDotNet.Toolchains.InProcess.Emit;
+using HmsOps.Bench.Blocks;
 using HmsOps.Bench.Chunks;
+using HmsOps.Bench.Head;
+using HmsOps.Bench.Index;
+using HmsOps.Bench.Otlp;
+using HmsOps.Bench.Scrape;
+using HmsOps.Bench.Wire;
 
-if (args is ["rates"])
+// One bench, in a process of its own: bench/micro starts them.
+switch (args)
 {
-    ChunkRates.Print(Console.Out);
-    return;
+    case ["blocks", .. var rest]: BlockBench.Run(rest); break;
+    case ["chunks", .. var rest]: ChunkBenches.Run(rest); break;
+    case ["chunk-rates"]: ChunkRates.Print(Console.Out); break;
+    case ["head", .. var rest]: await HeadBench.RunAsync(rest); break;
+    case ["index", .. var rest]: IndexBench.Run(rest); break;
+    case ["otlp"]: OtlpBench.Run(); break;
+    case ["scrape"]: ScrapeBench.Run(); break;
+    case ["wire"]: WireBench.Run(); break;
+    default:
+        Console.Error.WriteLine("bench: there are blocks [PODS SAMPLES], chunks [--filter '*Packing*'], chunk-rates, head [SERIES SCRAPES], index [SERIES], otlp, scrape and wire");
+        return 2;
 }
-
-// In this process: a generated project would not find its way through the house's central versions and lock files.
-var job = Job.ShortRun.WithToolchain(InProcessEmitToolchain.Instance);
-BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args, DefaultConfig.Instance.AddJob(job).WithArtifactsPath(".build/bench"));
+return 0;

@@ -1,57 +1,53 @@
+using System.Runtime.InteropServices;
 using HmsOps.SideBySide;
+using HmsOps.SideBySide.Parts;
+using HmsOps.SideBySide.Table;
 
-// side-by-side PROGRAM RUNS SCALE[,SCALE…] RESULTS: see bench/side-by-side, which calls it.
-if (args is not [var program, var runsText, var scaleNames, var results, var folder] || !int.TryParse(runsText, out var runs) || runs < 1)
+// HmsOps.SideBySide PROGRAM ROOT FOLDER [OPTIONS]: bench/side-by-side calls it and knows the first three.
+if (args is not [var program, var root, var folder, .. var asked])
 {
     Console.Error.WriteLine("side-by-side: call bench/side-by-side, which knows what belongs here");
     return 2;
 }
-var scales = new List<Scale>();
-foreach (var name in scaleNames.Split(','))
+if (asked is ["--help" or "-h"])
 {
-    switch (name)
-    {
-        case "fleet": scales.Add(Scale.Fleet); break;
-        case "wide": scales.Add(Scale.Wide); break;
-        case "day": scales.Add(Scale.Day); break;
-        case "small": scales.Add(new Scale("5 k series × 40", 5_000, 40, 15_000, 10)); break;
-        default:
-            Console.Error.WriteLine($"side-by-side: there is no scale '{name}'; there are fleet, wide, day and small");
-            return 2;
-    }
+    Console.WriteLine(Options.Usage);
+    return 0;
 }
-Peer[] peers = [new HmsOpsHub(program), new Prometheus(), new VictoriaMetrics()];
+if (Options.Read(asked, program, folder, out var wrong) is not { } options)
+{
+    Console.Error.WriteLine($"side-by-side: {wrong}\n\n{Options.Usage}");
+    return 2;
+}
+var raw = new RawLines(options.Raw);
+if (options.IsReport)
+{
+    // The small scale proves the program and nothing else, so it is no result.
+    var text = new Report(raw.Newest).Write([.. options.Scales.Select(s => s.Name).Where(name => options.Print || name != "small")]);
+    if (options.Print)
+        Console.Write(text);
+    else
+        Results.Put(Path.Combine(root, "bench", "RESULTS.md"), text);
+    return 0;
+}
+
 using var ending = new CancellationTokenSource();
-Console.CancelKeyPress += (_, press) =>
+void End(PosixSignalContext signal)
 {
-    press.Cancel = true;
+    signal.Cancel = true;
     ending.Cancel();
-};
-var loadBefore = ProcessCost.LoadAverage();
-var report = new List<(Scale Scale, List<(Peer, Trial)> Trials)>();
-foreach (var scale in scales)
-{
-    var trials = new List<(Peer, Trial)>();
-    report.Add((scale, trials));
-    for (var run = 1; run <= runs; run++)
-    {
-        foreach (var peer in peers)
-        {
-            var place = Path.Combine(folder, $"{peer.Name}-{run}");
-            var trial = new Trial(peer, scale, place, TimeProvider.System);
-            await trial.RunAsync(ending.Token);
-            trials.Add((peer, trial));
-            Directory.Delete(place, recursive: true);
-            Console.WriteLine($"{scale.Name}, run {run} of {runs}, {peer.Name}: {trial.Figures["samples per core-second, k"]:0} k samples per core-second, load {ProcessCost.LoadAverage()}");
-            foreach (var (what, why) in trial.Failures)
-                Console.WriteLine($"    {what}: {why}");
-        }
-    }
 }
-var text = new Report(peers);
-text.Begin($"bench/side-by-side {runs} {scaleNames}", runs, loadBefore, ProcessCost.LoadAverage());
-foreach (var (scale, trials) in report)
-    text.Add(scale, trials);
-File.WriteAllText(results, text.Text);
-Console.WriteLine($"written to {results}");
+using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, End);
+using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, End);
+try
+{
+    await Trials.RunAsync(options, raw, Path.Combine(folder, "servers"), ending.Token);
+}
+catch (OperationCanceledException) when (ending.IsCancellationRequested)
+{
+    Console.Error.WriteLine("side-by-side: ended; what was measured is kept, and the same command goes on from there");
+    return 130;
+}
+Console.WriteLine($"raw lines: {options.Raw}\n");
+Console.Write(new Report(raw.Newest).Write([.. options.Scales.Select(s => s.Name)]));
 return 0;
