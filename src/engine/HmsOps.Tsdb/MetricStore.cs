@@ -170,6 +170,18 @@ public sealed partial class MetricStore : ISeriesSink, ISeriesSource, IDisposabl
         return await TakeAsync(FrameType.Samples, batch.Count, (now, _) => _samples.Read(batch, now)).WaitAsync(cancellationToken);
     }
 
+    /// <summary>Appends what another store has kept: of any age that retention allows. Samples outside the range are passed over.</summary>
+    public async ValueTask<AppendResult> ImportAsync(SampleBatch batch, long from, long to, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        _samples.Identify(batch);
+        await _turn.TakeAsync(cancellationToken);
+        return await TakeAsync(FrameType.Samples, batch.Count, (now, _) => _samples.ReadHistory(batch, now, from, to)).WaitAsync(cancellationToken);
+    }
+
+    /// <summary>The oldest time of which samples are kept.</summary>
+    public long OldestKept => Kept(long.MinValue);
+
     /// <inheritdoc/>
     public async ValueTask<AppendResult> ObserveAsync(ObservationBatch batch, CancellationToken cancellationToken)
     {
@@ -275,10 +287,12 @@ public sealed partial class MetricStore : ISeriesSink, ISeriesSource, IDisposabl
     /// The store's life: writes what is appended, closes the seconds of observed series, drops what is too old. Appends complete only while it
     /// runs. When stopped it flushes a last time, and whoever appends later is refused.
     /// </summary>
-    public async Task RunAsync(CancellationToken stopping)
+    /// <param name="stopping">Ends it.</param>
+    /// <param name="aside">Runs what takes a processor for a while, sealing and merging, beside the rest; null: with the rest.</param>
+    public async Task RunAsync(CancellationToken stopping, Func<Func<Task>, Task>? aside = null)
     {
         _stopping = stopping;
-        await Loops.RunAsync(stopping, CommitAsync, CloseSecondsAsync, RetainAsync, CheckpointAsync, _housekeeper.RunAsync);
+        await Loops.RunAsync(stopping, CommitAsync, CloseSecondsAsync, RetainAsync, CheckpointAsync, ending => aside is null ? _housekeeper.RunAsync(ending) : aside(() => _housekeeper.RunAsync(ending)));
         // All is written and flushed, and nobody appends any more.
         if (_isWhole)
             _checkpointer.Write(HeadOfCheckpoint(), _holdings);

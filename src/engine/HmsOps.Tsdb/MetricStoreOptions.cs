@@ -85,6 +85,14 @@ public sealed record MetricStoreOptions
     /// <summary>Bytes that may wait for the disk; beyond them appending waits.</summary>
     public int PendingBytesMax { get; init; } = 32 * 1024 * 1024;
 
+    /// <summary>With the limits that follow from so many bytes of memory: a series takes some 600 bytes, and 2 KiB are held ready for each.</summary>
+    public MetricStoreOptions WithinMemory(long bytes) => this with
+    {
+        MemoryMax = Math.Max(1, bytes),
+        SeriesMax = (int)Math.Clamp(bytes / 2048, 1, int.MaxValue / 2),
+        SamplesMax = Math.Max(1, bytes / 4), // most of them are encoded, and take a byte or two
+    };
+
     /// <summary>The first rule these options break; null when they break none.</summary>
     internal string? BrokenRule() => this switch
     {

@@ -34,6 +34,9 @@ internal sealed class Refusals(MetricStoreOptions options)
     public Refusal Late { get; } = new(
         "late", $"The sample is more than {Text(options.LateWindow)} behind the store's clock. Send sooner, or check the sender's clock.");
 
+    public Refusal Retention { get; } = new(
+        "retention", $"The sample is older than {Text(options.Retention)}, which is how long samples are kept. Lengthen the retention first.");
+
     public Refusal Ahead { get; } = new(
         "ahead", $"The sample is more than {Text(options.AheadMax)} ahead of the store's clock. Check the sender's clock.");
 

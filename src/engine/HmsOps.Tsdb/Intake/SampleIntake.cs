@@ -30,6 +30,9 @@ internal sealed class SampleIntake(MetricStoreOptions options, Holdings holdings
     private int _stagedInOrder;
     private int _stagedLate;
     private int[] _ids = new int[256];
+    private long _from = long.MinValue; // outside these nothing is read
+    private long _to = long.MaxValue;
+    private Refusal _tooOld = refusals.Late;
     private long _timeMin;
     private long _orderMin;
     private long _timeMax;
@@ -61,10 +64,28 @@ internal sealed class SampleIntake(MetricStoreOptions options, Holdings holdings
         }
     }
 
-    public Verdict Read(SampleBatch batch, long now)
+    /// <summary>Reads a batch as it comes from senders.</summary>
+    public Verdict Read(SampleBatch batch, long now) => ReadWithin(batch, now - _lateMs, now + _aheadMs, refusals.Late);
+
+    /// <summary>Reads a batch that another store had kept: however late it is, what retention allows is taken. What lies outside a range is passed over.</summary>
+    public Verdict ReadHistory(SampleBatch batch, long now, long from, long to)
+    {
+        (_from, _to) = (from, to);
+        try
+        {
+            return ReadWithin(batch, now - (long)options.Retention.TotalMilliseconds, now + _aheadMs, refusals.Retention);
+        }
+        finally
+        {
+            (_from, _to) = (long.MinValue, long.MaxValue);
+        }
+    }
+
+    private Verdict ReadWithin(SampleBatch batch, long oldest, long newest, Refusal tooOld)
     {
         var verdict = new Verdict(batch.Count);
-        Begin(now);
+        (_timeMin, _timeMax, _tooOld) = (oldest, newest, tooOld);
+        Begin();
         FindSeries(batch);
         if (batch.Histograms.IsEmpty)
             ReadFloats(batch, verdict);
@@ -82,9 +103,8 @@ internal sealed class SampleIntake(MetricStoreOptions options, Holdings holdings
         return verdict;
     }
 
-    private void Begin(long now)
+    private void Begin()
     {
-        (_timeMin, _timeMax) = (now - _lateMs, now + _aheadMs);
         _orderMin = Math.Max(_timeMin, Horizon);
         _unknown.Clear();
         _toldStarts.Clear();
@@ -134,6 +154,8 @@ internal sealed class SampleIntake(MetricStoreOptions options, Holdings holdings
         var starts = batch.Starts;
         for (var i = 0; i < times.Length; i++)
         {
+            if (times[i] < _from || times[i] > _to)
+                continue;
             var refusal = ReadFloat(batch, series[i], times[i], BitConverter.DoubleToInt64Bits(values[i]), starts.IsEmpty ? 0 : starts[i], verdict);
             if (refusal is not null)
                 verdict.Refuse(i, refusal, verdict.IsNaming ? LabelsOf(series[i]) : Labels.Empty);
@@ -145,6 +167,8 @@ internal sealed class SampleIntake(MetricStoreOptions options, Holdings holdings
         for (var i = 0; i < batch.Count; i++)
         {
             var (place, time, start) = (batch.SampleSeries[i], batch.Times[i], batch.Starts.IsEmpty ? 0 : batch.Starts[i]);
+            if (time < _from || time > _to)
+                continue;
             var refusal = batch.Histograms[i] is { } histogram
                 ? ReadHistogram(batch, place, time, histogram, start, verdict)
                 : ReadFloat(batch, place, time, BitConverter.DoubleToInt64Bits(batch.Values[i]), start, verdict);
@@ -280,7 +304,7 @@ internal sealed class SampleIntake(MetricStoreOptions options, Holdings holdings
     private Refusal? RefusalOf(long time)
     {
         if (time < _timeMin)
-            return refusals.Late;
+            return _tooOld;
         return time > _timeMax ? refusals.Ahead : null;
     }
 

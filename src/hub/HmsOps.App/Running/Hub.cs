@@ -159,10 +159,11 @@ public sealed partial class Hub : IDisposable
                 DurabilityWindow = Plan.DurabilityWindow,
                 LateWindow = Plan.LateWindow,
                 Retention = Plan.Retention,
-            },
+                RetentionBytes = Plan.RetentionBytes,
+            }.WithinMemory(Plan.StoreMemory),
             _edges.Time);
         _store.Open(store);
-        Start("metrics", () => store.RunAsync(_storing.Token));
+        Start("metrics", () => store.RunAsync(_storing.Token, loop => _edges.Start("housekeeping", loop)));
         SayRecovery("metric log", store.Recovery);
         SayRecovery("ledger", _ledger.Recovery);
 

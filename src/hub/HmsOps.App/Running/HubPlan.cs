@@ -30,6 +30,12 @@ public sealed record HubPlan
 
     public TimeSpan Retention { get; init; } = TimeSpan.FromDays(100);
 
+    /// <summary>Bytes the metric store may take on its disk; beyond them its oldest blocks go.</summary>
+    public long RetentionBytes { get; init; } = long.MaxValue;
+
+    /// <summary>Bytes of memory the metric store may take.</summary>
+    public long StoreMemory { get; init; } = 2L << 30;
+
     public PushLimits Push { get; init; } = new();
 
     public ScrapeLimits Scrape { get; init; } = new();

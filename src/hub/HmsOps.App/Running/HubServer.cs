@@ -78,12 +78,23 @@ internal sealed class HubServer(HubSettings settings, HubLog log, Action<string>
         DurabilityWindow = settings.DurabilityWindow,
         LateWindow = settings.LateWindow,
         Retention = settings.RetentionTime,
+        RetentionBytes = settings.RetentionBytes ?? EightyPercent(settings.Data),
+        StoreMemory = settings.StoreMemory ?? HubMemory.ForStore,
         Scrape = settings.Scrape,
         Push = new PushLimits { BodyBytesMax = (int)settings.MetricBodyBytes, ItemsMax = settings.MetricItems },
         Write = settings.Write,
         Influx = settings.Influx,
         Otlp = settings.OtlpLimits,
     };
+
+    // Of the volume as large as it is, not of what is free of it now: what the store has itself is not free.
+    private static long EightyPercent(string folder)
+    {
+        var there = new DirectoryInfo(folder);
+        while (!there.Exists && there.Parent is { } parent)
+            there = parent;
+        return new DriveInfo(there.FullName).TotalSize / 10 * 8;
+    }
 
     private Hub Open(HubPlan plan, ILoggerFactory logs, ScriptRuns scripts, WaysOut ways, HttpFetch fetch)
     {
@@ -145,6 +156,7 @@ internal sealed class HubServer(HubSettings settings, HubLog log, Action<string>
             Series = hub.Series,
             Metadata = metric => hub.Store?.Metadata(metric),
             Hub = page.Status,
+            Store = () => hub.Store is { } store ? new StoreOrders(store, new RealDisk(), _time, doors.IsOurs) : null,
             Push = page.PushAsync,
             Limits = new PresentLimits
             {

@@ -34,6 +34,12 @@ public sealed record HubSettings
 
     public required TimeSpan RetentionTime { get; init; }
 
+    /// <summary>Null: four fifths of the volume.</summary>
+    public required long? RetentionBytes { get; init; }
+
+    /// <summary>Null: half of the memory there is.</summary>
+    public required long? StoreMemory { get; init; }
+
     public required OnPoison OnPoison { get; init; }
 
     public required IReadOnlyDictionary<string, SecretSource> Secrets { get; init; }

@@ -71,6 +71,7 @@ public sealed class SettingsReader
             DurabilityWindow = Pick("durability.window", SettingsShape.DurabilityWindow, Group(SettingsShape.Durability), TimeSpan.FromSeconds(1)),
             LateWindow = Pick("late.window", SettingsShape.LateWindow, Group(SettingsShape.Late), TimeSpan.FromHours(24)),
             RetentionTime = Pick("retention.time", SettingsShape.RetentionTime, Group(SettingsShape.Retention), TimeSpan.FromDays(100)),
+            RetentionBytes = PickOptionalNumber("retention.bytes", SettingsShape.RetentionBytes, Group(SettingsShape.Retention)),
             OnPoison = Pick("ledger.on_poison", SettingsShape.OnPoison, Group(SettingsShape.Ledger), OnPoison.Serve),
             Secrets = SecretsOf(Pick("secrets", SettingsShape.Secrets, _file, [])),
             Hosts = Pick("http.hosts", SettingsShape.Hosts, Group(SettingsShape.Http), ["localhost"]),
@@ -81,6 +82,7 @@ public sealed class SettingsReader
             MetricRead = Pick("limits.metric.read", SettingsShape.MetricRead, LimitsOf(SettingsShape.Metric), TimeSpan.FromSeconds(30)),
             QueryTime = Pick("limits.query.time", SettingsShape.QueryTime, LimitsOf(SettingsShape.Query), TimeSpan.FromSeconds(30)),
             LiveStreams = (int)Pick("limits.live.streams", SettingsShape.LiveStreams, LimitsOf(SettingsShape.Live), 1_000),
+            StoreMemory = PickOptionalNumber("limits.store.memory", SettingsShape.StoreMemory, LimitsOf(SettingsShape.Store)),
             Write = WriteOf(LimitsOf(SettingsShape.Write)),
             Influx = InfluxOf(LimitsOf(SettingsShape.Influx)),
             Scrape = ScrapeLimitsOf(LimitsOf(SettingsShape.Scrape)),
@@ -169,6 +171,14 @@ public sealed class SettingsReader
 
     private T? PickOptional<T>(string name, Key<T> key, BoundRecord? group)
         where T : class
+    {
+        var given = Given(name, key, group);
+        Note(name, given is { } said ? key.Type.Write(said.Value) : key.DefaultText ?? "", given?.Origin ?? new SettingOrigin.Default());
+        return given?.Value;
+    }
+
+    private T? PickOptionalNumber<T>(string name, Key<T> key, BoundRecord? group)
+        where T : struct
     {
         var given = Given(name, key, group);
         Note(name, given is { } said ? key.Type.Write(said.Value) : key.DefaultText ?? "", given?.Origin ?? new SettingOrigin.Default());

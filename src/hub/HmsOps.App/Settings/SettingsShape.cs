@@ -58,7 +58,11 @@ public static class SettingsShape
         "time", new DurationType(TimeSpan.FromHours(2), Ever), "How long metrics are kept; raised to late.window when only that is written and longer.", "100d")
     { DefaultText = "100d" };
 
-    public static readonly Key<BoundRecord> Retention = Group("retention", "settings of retention", [RetentionTime], ["bytes", "logs", "traces"]);
+    public static readonly Key<long> RetentionBytes = new(
+        "bytes", new SizeType(64 << 20, long.MaxValue), "How much of the disk metrics may take, log and checkpoints included; beyond it the oldest blocks go.", "200GiB")
+    { DefaultText = "80 % of the volume" };
+
+    public static readonly Key<BoundRecord> Retention = Group("retention", "settings of retention", [RetentionTime, RetentionBytes], ["logs", "traces"]);
 
     public static readonly Key<OnPoison> OnPoison = new(
         "on_poison", new ChoiceType<OnPoison>(("serve", Settings.OnPoison.Serve), ("exit", Settings.OnPoison.Exit)),
@@ -144,8 +148,14 @@ public static class SettingsShape
 
     public static readonly Key<BoundRecord> Label = Group("labels", "limits of labels", [LabelCount, LabelName, LabelValue, LabelTotal]);
 
+    public static readonly Key<long> StoreMemory = new(
+        "memory", new SizeType(16 << 20, 1024 * GiB), "Bytes of memory for series and samples; every 2 KiB are room for a series.", "4GiB")
+    { DefaultText = "half of the memory there is" };
+
+    public static readonly Key<BoundRecord> Store = Group("store", "limits of the metric store", [StoreMemory]);
+
     public static readonly Key<BoundRecord> Limits = Group(
-        "limits", "limits", [Metric, Query, Live, Write, Influx, Scrape, OtlpDoor, Label], ["script", "http", "yaml", "ledger", "sessions", "silences"]);
+        "limits", "limits", [Metric, Query, Live, Store, Write, Influx, Scrape, OtlpDoor, Label], ["script", "http", "yaml", "ledger", "sessions", "silences"]);
 
     /// <summary>The table.</summary>
     public static RecordShape Shape { get; } = new(

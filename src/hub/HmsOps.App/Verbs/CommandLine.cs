@@ -9,7 +9,7 @@ internal static class CommandLine
     private static readonly string[] Later =
     [
         "gateway", "backup", "restore", "mcp", "top", "completion", "explain", "schema", "import", "rules", "replay", "query", "slo", "alerts", "ack", "silence", "oncall",
-        "rollout", "rollback", "scale", "traffic-shift", "restart", "script", "playbook", "approve", "reject", "stop", "resume", "why", "incident", "page", "probe", "store",
+        "rollout", "rollback", "scale", "traffic-shift", "restart", "script", "playbook", "approve", "reject", "stop", "resume", "why", "incident", "page", "probe",
         "user", "token", "grant", "ship", "logs", "trace", "init",
     ];
 
@@ -29,6 +29,7 @@ internal static class CommandLine
             ConfigVerb.Make(),
             DashboardVerb.Make(),
             LedgerVerbs.Make(),
+            StoreVerbs.Make(),
         };
         var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)

@@ -6,12 +6,12 @@ namespace HmsOps.App.Verbs;
 internal static class DashboardVerb
 {
     private const string DefaultWindow = "1h";
-    private static readonly string[] Windows = ["15m", "1h", "6h", "24h"];
+    private static readonly string[] Windows = ["5m", "15m", "1h", "6h", "24h"];
 
     public static Command Make()
     {
         var metric = new Argument<string>("metric") { Description = "The metric, as it was sent" };
-        var window = new Option<string>("--window") { Description = "How much of it: 15m, 1h, 6h or 24h", DefaultValueFactory = _ => DefaultWindow };
+        var window = new Option<string>("--window") { Description = "How much of it: 5m, 15m, 1h, 6h or 24h", DefaultValueFactory = _ => DefaultWindow };
         var hub = HubClient.HubOption();
         var verb = new Command("dashboard", "Print the address of a metric's board") { metric, window, hub };
         verb.SetAction((parsed, cancellationToken) =>

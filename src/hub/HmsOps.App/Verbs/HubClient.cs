@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json;
 
 namespace HmsOps.App.Verbs;
 
@@ -15,7 +16,28 @@ internal static class HubClient
     };
 
     /// <summary>Asks, and says in one line how a hub that cannot be reached is reached.</summary>
-    public static async Task<int> AskAsync(string? hub, string path, Func<Uri, HttpResponseMessage, Task<int>> answer, CancellationToken cancellationToken)
+    public static Task<int> AskAsync(string? hub, string path, Func<Uri, HttpResponseMessage, Task<int>> answer, CancellationToken cancellationToken) =>
+        CallAsync(hub, TimeSpan.FromSeconds(10), async (root, client) =>
+        {
+            using var response = await client.GetAsync(new Uri(path, UriKind.Relative), cancellationToken);
+            return await answer(root, response);
+        }, cancellationToken);
+
+    /// <summary>Orders something that takes the time it takes, and hands on the answer's body; what the hub refuses is said.</summary>
+    public static Task<int> PostAsync(
+        string? hub, string path, IEnumerable<(string Name, string Value)> parameters, Func<string, Task<int>> answer, CancellationToken cancellationToken) =>
+        CallAsync(hub, Timeout.InfiniteTimeSpan, async (_, client) =>
+        {
+            using var form = new FormUrlEncodedContent(parameters.Select(parameter => KeyValuePair.Create(parameter.Name, parameter.Value)));
+            using var response = await client.PostAsync(new Uri(path, UriKind.Relative), form, cancellationToken);
+            var body = await response.Content.ReadAsStringAsync(cancellationToken);
+            if (response.IsSuccessStatusCode)
+                return await answer(body);
+            await Console.Error.WriteLineAsync($"hms-ops: the hub answered {(int)response.StatusCode}: {DetailOf(body)}");
+            return ExitCode.No;
+        }, cancellationToken);
+
+    private static async Task<int> CallAsync(string? hub, TimeSpan patience, Func<Uri, HttpClient, Task<int>> call, CancellationToken cancellationToken)
     {
         var address = hub ?? Environment.GetEnvironmentVariable("OPS_URL") ?? DefaultUrl;
         if (!Uri.TryCreate(address.TrimEnd('/') + "/", UriKind.Absolute, out var root) || root.Scheme is not ("http" or "https"))
@@ -24,16 +46,29 @@ internal static class HubClient
             return ExitCode.Usage;
         }
         using var handler = new SocketsHttpHandler { AllowAutoRedirect = false };
-        using var client = new HttpClient(handler) { BaseAddress = root, Timeout = TimeSpan.FromSeconds(10) };
+        using var client = new HttpClient(handler) { BaseAddress = root, Timeout = patience };
         try
         {
-            using var response = await client.GetAsync(new Uri(path, UriKind.Relative), cancellationToken);
-            return await answer(root, response);
+            return await call(root, client);
         }
         catch (Exception e) when (e is HttpRequestException || e is TaskCanceledException && !cancellationToken.IsCancellationRequested)
         {
             await Console.Error.WriteLineAsync($"hms-ops: no hub answers at {root} ({e.Message}). Start one with: hms-ops serve; or name another with --hub URL");
             return ExitCode.Unreachable;
+        }
+    }
+
+    // The sentence of a problem, or whatever came.
+    private static string DetailOf(string body)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(body);
+            return json.RootElement.TryGetProperty("detail", out var detail) ? detail.GetString() ?? body : body;
+        }
+        catch (JsonException)
+        {
+            return body;
         }
     }
 }

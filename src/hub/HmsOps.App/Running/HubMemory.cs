@@ -1,0 +1,8 @@
+namespace HmsOps.App.Running;
+
+/// <summary>What of the machine's memory, or of the container's, the hub gives to what.</summary>
+internal static class HubMemory
+{
+    /// <summary>Half of it for the metric store; the other half is for queries, doors and all the rest.</summary>
+    public static long ForStore => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2;
+}
