@@ -3,19 +3,17 @@ using System.IO.Pipelines;
 using System.Text;
 using HmsOps.Observe;
 using HmsOps.Observe.Influx;
-using HmsOps.Observe.Prometheus.Chunks;
 using HmsOps.Observe.RemoteWrite;
 using HmsOps.Observe.Tests.Wire;
 using HmsOps.Observe.Wire;
-using HmsOps.Series;
 using HmsOps.WireBench;
 
 // How fast bytes become batches, and what it allocates: snappy alone, then the doors whole with a sink that takes everything.
 // The best of many short rounds: on a shared machine the others measure the neighbours.
-const int SeriesCount = 5_000;
-var body = Bodies.Fleet(SeriesCount, 1);
+const int Series = 5_000;
+var body = Bodies.Fleet(Series, 1);
 var packed = Bodies.Pack(body);
-Console.WriteLine($"{SeriesCount} series, {body.Length} bytes, packed {packed.Length} ({(double)body.Length / packed.Length:0.0} : 1)");
+Console.WriteLine($"{Series} series, {body.Length} bytes, packed {packed.Length} ({(double)body.Length / packed.Length:0.0} : 1)");
 
 var unpacked = new byte[body.Length + Snappy.SlackBytes];
 Measure("snappy unpack", body.Length, "MB/s", 1e6, () => Snappy.TryUnpack(packed, unpacked, out _));
@@ -24,30 +22,12 @@ Measure("snappy pack", body.Length, "MB/s", 1e6, () => Snappy.Pack(body, again))
 
 var intake = new RemoteWriteIntake(new TakeAll(), new Refusals(), new WriteLimits());
 var head = new WriteRequestHead("application/x-protobuf", "snappy", "0.1.0");
-Measure("remote write 1.0", SeriesCount, "M samples/s", 1e6, () => Done(intake.AcceptAsync(head, Pipe(packed), CancellationToken.None).Result.Samples == SeriesCount));
+Measure("remote write 1.0", Series, "M samples/s", 1e6, () => Done(intake.AcceptAsync(head, Pipe(packed), CancellationToken.None).Result.Samples == Series));
 
 var lines = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, 1_000).Select(i =>
     $"cpu,agency=opm,cpu=cpu{i % 8},datacenter=ashburn-1,host=permit-svc-{i / 8:000}.ops.opm.gov usage_idle={i % 90}.25,usage_iowait=0.1,usage_system={i % 7}.5,usage_user=1.5,usage_steal=0i 1795190400000000000\n")));
 var influx = new InfluxIntake(new TakeAll(), new Refusals(), new InfluxLimits(), TimeProvider.System);
 Measure("line protocol", 5_000, "M samples/s", 1e6, () => Done(influx.AcceptAsync(new InfluxRequestHead("ns", null, null), Pipe(lines), CancellationToken.None).Result.Taken == 5_000));
-
-// A gauge, as remote read sends it: 120 samples of one series, over and over.
-var times = Enumerable.Range(0, 120).Select(i => 1_795_190_400_000L + (i * 15_000)).ToArray();
-var values = Enumerable.Range(0, 120).Select(i => 1_000.0 + (i * i % 37)).ToArray();
-var encoder = new ChunkEncoder();
-var columns = new ChunkColumns();
-encoder.Encode(new SeriesView(default, times, values, []), 0, out var encoded);
-var chunk = encoded.ToArray();
-Measure("XOR encode", 12_000, "M samples/s", 1e6, () =>
-{
-    for (var i = 0; i < 100; i++)
-        encoder.Encode(new SeriesView(default, times, values, []), 0, out _);
-});
-Measure("XOR decode", 12_000, "M samples/s", 1e6, () =>
-{
-    for (var i = 0; i < 100; i++)
-        columns.Decode(ChunkEncoding.Xor, chunk);
-});
 
 static PipeReader Pipe(byte[] bytes) => PipeReader.Create(new System.Buffers.ReadOnlySequence<byte>(bytes));
 
