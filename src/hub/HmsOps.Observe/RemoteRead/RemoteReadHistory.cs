@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Globalization;
 using System.Net.Http.Headers;
 using System.Runtime.CompilerServices;
@@ -99,7 +98,7 @@ public sealed class RemoteReadHistory(HttpClient http, RemoteReadPlan plan, Time
         using var message = new MessageWriter(RequestBytesMax, new ByteBudget(2L * RequestBytesMax));
         ReadQuestion.Write(message, plan.Matchers, from, to);
         if (message.IsFull)
-            throw new ArgumentException($"The matchers take more than {RequestBytesMax} bytes.");
+            throw new InvalidOperationException($"The matchers take more than {RequestBytesMax} bytes.");
         var packed = new byte[Snappy.PackedBytesMax(message.Length)];
         return packed[..Snappy.Pack(message.Bytes.Span, packed)];
     }
@@ -126,9 +125,9 @@ public sealed class RemoteReadHistory(HttpClient http, RemoteReadPlan plan, Time
         {
             return await what(either.Token);
         }
-        catch (OperationCanceledException) when (late.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException e) when (late.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
-            throw new HistoryUnavailableException($"{plan.Address} said nothing for {plan.Patience.TotalSeconds:0} s when it was asked for {Shown(from, to)}; ask for shorter slices");
+            throw new HistoryUnavailableException($"{plan.Address} said nothing for {plan.Patience.TotalSeconds:0} s when it was asked for {Shown(from, to)}; ask for shorter slices", e);
         }
         catch (IOException e) when (e is not HistoryUnavailableException)
         {

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Text;
 using HmsOps.Disk;
 using HmsOps.Observe.History;
 using HmsOps.Observe.Prometheus.Blocks;

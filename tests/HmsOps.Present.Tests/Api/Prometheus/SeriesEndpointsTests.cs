@@ -7,6 +7,8 @@ namespace HmsOps.Present.Tests.Api.Prometheus;
 
 public sealed class SeriesEndpointsTests : IAsyncLifetime
 {
+    private static readonly JsonSerializerOptions Readable = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     private TestHub _hub = null!; // set by InitializeAsync
 
     public async Task InitializeAsync()
@@ -94,7 +96,7 @@ public sealed class SeriesEndpointsTests : IAsyncLifetime
         Assert.Contains(named, said.GetProperty("error").GetString(), StringComparison.Ordinal);
     }
 
-    private static string Plain(JsonElement json) => JsonSerializer.Serialize(json, new JsonSerializerOptions { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping })
+    private static string Plain(JsonElement json) => JsonSerializer.Serialize(json, Readable)
         .Replace("\\uD834\\uDD1E", "𝄞", StringComparison.Ordinal);
 
     private static async Task<JsonElement> JsonAsync(HttpResponseMessage answer)

@@ -20,7 +20,8 @@ internal static class HistogramChunk
     /// <summary>Writes histograms that fit the layout: none is null, and either all counts are integers or all are floats.</summary>
     public static ReadOnlySpan<byte> Encode(BitWriter into, HistogramLayout layout, ReadOnlySpan<long> times, ReadOnlySpan<NativeHistogram?> histograms)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(times.Length, ushort.MaxValue);
+        if (times.Length > ushort.MaxValue)
+            throw new ArgumentException($"A chunk has at most {ushort.MaxValue} samples.", nameof(times));
         var first = histograms[0]!; // as the summary says
         var head = into.Begin(HeadBytes);
         BinaryPrimitives.WriteUInt16BigEndian(head, (ushort)times.Length);

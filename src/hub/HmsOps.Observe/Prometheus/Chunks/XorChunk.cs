@@ -14,7 +14,8 @@ internal static class XorChunk
     /// <summary>Writes samples, at least one and at most 65,535.</summary>
     public static ReadOnlySpan<byte> Encode(BitWriter into, ReadOnlySpan<long> times, ReadOnlySpan<double> values)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(times.Length, ushort.MaxValue);
+        if (times.Length > ushort.MaxValue)
+            throw new ArgumentException($"A chunk has at most {ushort.MaxValue} samples.", nameof(times));
         BinaryPrimitives.WriteUInt16BigEndian(into.Begin(HeadBytes), (ushort)times.Length);
         WriteVarint(into, Varint.ZigZag(times[0]));
         into.Write(BitConverter.DoubleToUInt64Bits(values[0]), 64);

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using HmsOps.Observe.Exposition;
-using HmsOps.PromQL;
 using HmsOps.Series;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
