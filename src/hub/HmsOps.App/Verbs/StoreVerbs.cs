@@ -223,7 +223,7 @@ internal static partial class StoreVerbs
 
     private static readonly JsonSerializerOptions Shape = new(JsonSerializerDefaults.Web);
 
-    [GeneratedRegex(@"listening on (\S+)")]
+    [GeneratedRegex(@"listening on (\S+)", RegexOptions.NonBacktracking)]
     private static partial Regex ListeningOn();
 
     private sealed record SnapshotSaid(string Folder, long Bytes);
