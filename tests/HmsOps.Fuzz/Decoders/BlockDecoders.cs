@@ -19,8 +19,8 @@ static class BlockDecoders
 
     public static IReadOnlyList<Decoder> All =>
     [
-        new("block", Read) { Seeds = Seeds, Seal = SealSections, HeadBytes = BlockFormat.HeaderBytes, InputBytesMax = 6144, AllocationBase = 16 << 20, AllocationPerByte = 4096, Share = 6 },
-        new("tombstones", ReadTombstones) { Seeds = TombstoneSeeds, Seal = SealEnd, HeadBytes = 24, Words = ["pod", "a|b", ".+", "__name__", "(?i)x", "[["], AllocationBase = PatternDecoders.AllocationBase, AllocationPerByte = 4096, Share = 60 },
+        new("block", Read) { Seeds = Seeds, Seal = SealSections, HeadBytes = BlockFormat.HeaderBytes, InputBytesMax = 6144, AllocationBase = 16 << 20, AllocationPerByte = 4096, Share = 8 },
+        new("tombstones", ReadTombstones) { Seeds = TombstoneSeeds, Seal = SealEnd, HeadBytes = 24, Words = ["pod", "a|b", ".+", "__name__", "(?i)x", "[["], AllocationBase = PatternDecoders.AllocationBase, AllocationPerByte = 4096, Share = 30 },
     ];
 
     static Reading Read(ReadOnlyMemory<byte> input)

@@ -15,7 +15,7 @@ static class ChunkDecoders
 
     public static IReadOnlyList<Decoder> All =>
     [
-        new("bit-packing", Packed) { Seeds = PackedSeeds, HeadBytes = 1, InputBytesMax = 1024, AllocationBase = 128 << 10 },
+        new("bit-packing", Packed) { Seeds = PackedSeeds, HeadBytes = 1, InputBytesMax = 1024, AllocationBase = 128 << 10, Share = 200 },
         new("time-chunk", Times) { Seeds = TimeSeeds, HeadBytes = 2, InputBytesMax = 1024, AllocationBase = 512 << 10 },
         new("value-chunk", Values) { Seeds = ValueSeeds, HeadBytes = 3, InputBytesMax = 1024, AllocationBase = 512 << 10 },
         // The limit it states itself: so many cells, 8 bytes each as a column and 16 as a bucket, twice since what was read is written and read again.

@@ -24,8 +24,8 @@ static class ExpositionDecoders
         new("exposition-text", input => ReadText(input, isOpen: false)) { Seeds = TextSeeds, Words = Words, AllocationPerByte = 600, AllocationBase = 128 << 10, Share = 250 },
         new("openmetrics", input => ReadText(input, isOpen: true)) { Seeds = OpenSeeds, Words = Words, AllocationPerByte = 600, AllocationBase = 128 << 10, Share = 250 },
         new("exposition-protobuf", ReadProtobuf) { Seeds = ProtobufSeeds, AllocationPerByte = 2000, AllocationBase = 256 << 10, Share = 200 },
-        new("exposition-number", ReadNumber) { Seeds = NumberSeeds, Words = ["NaN", "+Inf", "-inf", "infinity", "e", "E", "-", "+", ".", "0x", "_"], InputBytesMax = 64, Share = 200 },
-        new("content-type", ReadContentType) { Seeds = ContentTypeSeeds, Words = [";", "=", "\"", "proto", "encoding=delimited", "application/", "text/plain", "q=0.5", ","], InputBytesMax = 256, Share = 60 },
+        new("exposition-number", ReadNumber) { Seeds = NumberSeeds, Words = ["NaN", "+Inf", "-inf", "infinity", "e", "E", "-", "+", ".", "0x", "_"], InputBytesMax = 64, Share = 500 },
+        new("content-type", ReadContentType) { Seeds = ContentTypeSeeds, Words = [";", "=", "\"", "proto", "encoding=delimited", "application/", "text/plain", "q=0.5", ","], InputBytesMax = 256, Share = 300 },
         new("targets-json", ReadTargetsJson) { Seeds = TargetsJsonSeeds, Words = ["{", "}", "[", "]", ",", ":", "\"targets\"", "\"labels\"", "\"a:1\"", "null", "1", "\"\\ud800\""], AllocationPerByte = 800, Share = 40 },
         new("targets-yaml", ReadTargetsYaml) { Seeds = TargetsYamlSeeds, Words = WorkspaceDecoders.YamlWords, AllocationBase = 512 << 10, AllocationPerByte = 8000, Share = 15 },
     ];

@@ -77,7 +77,7 @@ static class LogDecoders
             log.Write(1, log.NextSequence, 1, new byte[options.ExtensionBytes], "one more"u8);
             log.Flush();
         }
-        return (frames, digest, string.Join(' ', log.Recovery.Findings.Select(finding => finding.Kind)), log.State);
+        return (frames, digest, string.Join(' ', log.Recovery.Findings.Select(finding => write ? finding.Kind.ToString() : finding.Sentence)), log.State);
     }
 
     /// <summary>Makes the checksums of a header page and of each frame that can be found right.</summary>

@@ -20,15 +20,15 @@ static class MetricDoorDecoders
 
     public static IReadOnlyList<Decoder> All =>
     [
-        new("remote-write-1", input => ReadWrite(input, WriteMessage.One)) { Seeds = WriteOneSeeds, AllocationBase = 512 << 10, AllocationPerByte = 2000, Share = 150 },
-        new("remote-write-2", input => ReadWrite(input, WriteMessage.Two)) { Seeds = WriteTwoSeeds, AllocationBase = 512 << 10, AllocationPerByte = 2000, Share = 150 },
+        new("remote-write-1", input => ReadWrite(input, WriteMessage.One)) { Seeds = WriteOneSeeds, AllocationBase = 512 << 10, AllocationPerByte = 2000, Share = 200 },
+        new("remote-write-2", input => ReadWrite(input, WriteMessage.Two)) { Seeds = WriteTwoSeeds, AllocationBase = 512 << 10, AllocationPerByte = 2000, Share = 200 },
         new("otlp-protobuf", ReadOtlp) { Seeds = OtlpSeeds, AllocationBase = 1 << 20, AllocationPerByte = 8000, Share = 80 },
         new("otlp-json", ReadOtlpJson) { Seeds = OtlpJsonSeeds, Words = OtlpWords, InputBytesMax = 8192, AllocationBase = 1 << 20, AllocationPerByte = 8000, Share = 40 },
         new("influx", ReadInflux)
         {
             Seeds = InfluxSeeds,
             Words = [",", " ", "=", "\\", "\\ ", "\\,", "\"", "\n", "\r\n", "i", "u", "true", "f", "1e309", "-", "NaN", "#", "\t", "value=", "=1i", "\"te\nxt\"", "9223372036854775807", "ü"],
-            AllocationBase = 1 << 20, AllocationPerByte = 4000, Share = 100,
+            AllocationBase = 1 << 20, AllocationPerByte = 4000, Share = 40,
         },
         new("push", ReadPush)
         {

@@ -26,8 +26,8 @@ static class MetricLogDecoders
 
     public static IReadOnlyList<Decoder> All =>
     [
-        new("metric-frames", ReadFrames) { Seeds = FrameSeeds, AllocationBase = 12 << 20, AllocationPerByte = 8192, Share = 12 },
-        new("metric-checkpoint", ReadCheckpoint) { Seeds = CheckpointSeeds, HeadBytes = 76, Seal = SealPages, InputBytesMax = 96 << 10, AllocationBase = 24 << 20, AllocationPerByte = 4096, Share = 10 },
+        new("metric-frames", ReadFrames) { Seeds = FrameSeeds, AllocationBase = 12 << 20, AllocationPerByte = 8192, Share = 10 },
+        new("metric-checkpoint", ReadCheckpoint) { Seeds = CheckpointSeeds, HeadBytes = 76, Seal = SealPages, InputBytesMax = 96 << 10, AllocationBase = 24 << 20, AllocationPerByte = 4096, Share = 3 },
         new("series-index", ReadIndex) { Seeds = IndexSeeds, HeadBytes = 40, Seal = SealPages, InputBytesMax = 12 << 10, AllocationBase = 24 << 20, AllocationPerByte = 4096, Share = 10 },
     ];
 
@@ -49,7 +49,7 @@ static class MetricLogDecoders
         }
         catch (InvalidDataException e)
         {
-            return Reading.Refused($"{e.Message[(e.Message.IndexOf(' ') + 3)..]} after {frames}");
+            return Reading.Refused($"{(e.Message.Contains("checks", StringComparison.Ordinal) ? "of another form" : "of another type")} after {frames}");
         }
         var saved = Saved(new CheckpointHead(frames, 1, fold.Stamp, holdings.Closer.Second), holdings);
         var (head, again) = Checkpoint.Read(new Bytes(saved), Options);
@@ -90,7 +90,7 @@ static class MetricLogDecoders
             foreach (var id in ids)
             {
                 Unless((uint)id < (uint)index.Count, $"it answers series {id} of {index.Count}");
-                digest.Add(index.LabelsOf(id).Bytes);
+                AddLabels(ref digest, index, id);
             }
             digest.Add((ulong)index.LabelNames().Count);
             digest.Add((ulong)index.TopValues("pod", 3).Count);
@@ -109,12 +109,25 @@ static class MetricLogDecoders
         var digest = new Digest();
         for (var id = 0; id < holdings.Head.Index.Count; id++)
         {
-            digest.Add(holdings.Head.Index.LabelsOf(id).Bytes);
+            AddLabels(ref digest, holdings.Head.Index, id);
             digest.Add(holdings.Head.Record(id).LastTime);
         }
         digest.Add(holdings.Head.Samples);
         digest.Add(holdings.Head.Weight);
         return digest;
+    }
+
+    // Content that lies under right checksums is refused by the index when it is asked for, as its own tests have it.
+    static void AddLabels(ref Digest digest, SeriesIndex index, int id)
+    {
+        try
+        {
+            digest.Add(index.LabelsOf(id).Bytes);
+        }
+        catch (InvalidOperationException)
+        {
+            digest.Add(-1L);
+        }
     }
 
     static byte[] Saved(CheckpointHead head, Holdings holdings)

@@ -10,7 +10,7 @@ static class NameDecoders
 {
     static readonly DnsType[] Types = [DnsType.A, DnsType.Aaaa, DnsType.Srv];
 
-    public static IReadOnlyList<Decoder> All => [new("dns", Read) { Seeds = Seeds, Seal = Ask, InputBytesMax = 1024, AllocationBase = 512 << 10, AllocationPerByte = 2000, Share = 200 }];
+    public static IReadOnlyList<Decoder> All => [new("dns", Read) { Seeds = Seeds, Seal = Ask, InputBytesMax = 1024, AllocationBase = 512 << 10, AllocationPerByte = 2000, Share = 300 }];
 
     static Reading Read(ReadOnlyMemory<byte> input)
     {

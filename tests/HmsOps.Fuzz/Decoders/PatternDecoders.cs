@@ -23,11 +23,11 @@ static class PatternDecoders
 
     public static IReadOnlyList<Decoder> All =>
     [
-        new("value-pattern", ReadPattern) { Seeds = PatternSeeds, Words = PatternWords, InputBytesMax = 192, AllocationBase = AllocationBase, AllocationPerByte = 200_000, Share = 10 },
-        new("relabel-pattern", ReadRelabel) { Seeds = PatternSeeds, Words = PatternWords, InputBytesMax = 192, AllocationBase = AllocationBase, AllocationPerByte = 200_000, Share = 10 },
-        new("duration", ReadDuration) { Seeds = DurationSeeds, Words = ["ms", "s", "min", "m", "h", "d", "w", "y", " ", "0", "9223372036854775807", "mins"], InputBytesMax = 64, Share = 200 },
+        new("value-pattern", ReadPattern) { Seeds = PatternSeeds, Words = PatternWords, InputBytesMax = 192, AllocationBase = AllocationBase, AllocationPerByte = 200_000, Share = 1 },
+        new("relabel-pattern", ReadRelabel) { Seeds = PatternSeeds, Words = PatternWords, InputBytesMax = 192, AllocationBase = AllocationBase, AllocationPerByte = 200_000, Share = 3 },
+        new("duration", ReadDuration) { Seeds = DurationSeeds, Words = ["ms", "s", "min", "m", "h", "d", "w", "y", " ", "0", "9223372036854775807", "mins"], InputBytesMax = 64, Share = 300 },
         new("quantity", ReadQuantity) { Seeds = QuantitySeeds, Words = ["ms", "s", "%", "/min", "GiB", "kB", " ", "\u00a0", "_", "e", ".", "-", "NaN", "m", "1 000", "req/s"], InputBytesMax = 64, AllocationBase = 128 << 10, AllocationPerByte = 2000, Share = 60 },
-        new("metric-path", ReadPath) { Seeds = PathSeeds, Words = [".", "p95", "p99.9", "avg", "rate", "last", "\"", "{", "_", ":", "ü", "p0", "p100"], InputBytesMax = 64, Share = 100 },
+        new("metric-path", ReadPath) { Seeds = PathSeeds, Words = [".", "p95", "p99.9", "avg", "rate", "last", "\"", "{", "_", ":", "ü", "p0", "p100"], InputBytesMax = 64, Share = 300 },
     ];
 
     // An input is a pattern, a line feed, and a value to hold against it.

@@ -19,7 +19,7 @@ static class PromQlDecoders
 
     public static IReadOnlyList<Decoder> All =>
     [
-        new("promql", Read) { Seeds = Seeds, Words = Words, AllocationPerByte = 6000, AllocationBase = PatternDecoders.AllocationBase, Share = 150 },
+        new("promql", Read) { Seeds = Seeds, Words = Words, AllocationPerByte = 6000, AllocationBase = PatternDecoders.AllocationBase, Share = 12 },
         new("promql-literal", ReadLiteral) { Seeds = LiteralSeeds, Words = ["5m", "1h", "ms", "y", "w", "d", "0x", "1e", "Inf", "_", "-", ".", "\"", "'", "`", "\\x", "\\u", "\\U", "\\7", "\\n", "ü"], InputBytesMax = 128, AllocationPerByte = 2000, Share = 200 },
     ];
 

@@ -16,11 +16,11 @@ static class WireDecoders
 
     public static IReadOnlyList<Decoder> All =>
     [
-        new("snappy", ReadSnappy) { Seeds = SnappySeeds, AllocationBase = 6L * UnpackedMax, Share = 200 },
-        new("protobuf", ReadFields) { Seeds = FieldSeeds, AllocationPerByte = 400, Share = 300 },
+        new("snappy", ReadSnappy) { Seeds = SnappySeeds, AllocationBase = 6L * UnpackedMax, Share = 150 },
+        new("protobuf", ReadFields) { Seeds = FieldSeeds, AllocationPerByte = 400, Share = 500 },
         new("gzip", ReadGzip) { Seeds = GzipSeeds, AllocationBase = 512 << 10, AllocationPerByte = 4096, Share = 100 },
-        new("grpc-frame", ReadFrame) { Seeds = FrameSeeds, InputBytesMax = 256, Share = 60 },
-        new("labels", ReadLabels) { Seeds = LabelSeeds, AllocationPerByte = 600, Share = 200 },
+        new("grpc-frame", ReadFrame) { Seeds = FrameSeeds, InputBytesMax = 256, Share = 300 },
+        new("labels", ReadLabels) { Seeds = LabelSeeds, AllocationPerByte = 600, Share = 500 },
     ];
 
     static Reading ReadSnappy(ReadOnlyMemory<byte> input)
