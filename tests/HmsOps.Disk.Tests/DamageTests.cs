@@ -42,6 +42,20 @@ public sealed class DamageTests
     }
 
     [Fact]
+    public void A_last_head_overwritten_with_zeros_within_its_sector_is_damage_and_no_tear()
+    {
+        var files = Written(Strict);
+        var disk = Copy(files);
+        var (path, content) = (files[^1].Path, files[^1].Content.ToArray());
+        var head = content.AsSpan().LastIndexOf("HFRM"u8);
+        content.AsSpan(head, 32 + Strict.ExtensionBytes).Clear();
+        disk.Put(path, content);
+        var (log, _) = Open(disk, Strict);
+        Assert.Equal(LogState.Damaged, log.State);
+        Assert.Equal(content, disk.Content(path));
+    }
+
+    [Fact]
     public void A_bit_turned_over_anywhere_in_a_strict_log_never_loses_an_acknowledged_frame()
     {
         var files = Written(Strict);

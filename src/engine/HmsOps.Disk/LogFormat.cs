@@ -78,7 +78,8 @@ internal static class FrameLayout
             return false;
         used = BinaryPrimitives.ReadInt32LittleEndian(head[UsedAt..]);
         sequence = BinaryPrimitives.ReadInt64LittleEndian(head[SequenceAt..]);
-        return used >= head.Length && sequence >= 0 && BinaryPrimitives.ReadInt32LittleEndian(head[CountAt..]) >= 1;
+        var count = BinaryPrimitives.ReadInt32LittleEndian(head[CountAt..]);
+        return used >= head.Length && count >= 1 && sequence >= 0 && sequence <= long.MaxValue - count; // there is a next one
     }
 
     public static bool PayloadChecks(ReadOnlySpan<byte> frame, int extensionBytes) =>

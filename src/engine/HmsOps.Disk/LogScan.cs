@@ -235,7 +235,8 @@ internal sealed class LogScan(IDisk disk, FramedLogOptions options)
     // strict log has a sector of zeros. Damage leaves something else.
     private static bool HasZeroSector(SegmentCursor cursor)
     {
-        var extent = Math.Max(cursor.Used, cursor.HeadBytes);
+        // Of a head that does not check, the whole of its sectors: zeros that end within one are no crash's.
+        var extent = cursor.Used > 0 ? cursor.Used : (int)SegmentCursor.AlignUp(cursor.HeadBytes, FrameLayout.SectorBytes);
         return FrameLayout.HasZeroSector(cursor.Window.At(cursor.Offset, extent));
     }
 

@@ -74,6 +74,9 @@ public static class EventCatalogue
                 // Entered by another program under our name: shown raw, as any unknown event.
             }
         }
+        // It will be shown as it is: half a surrogate pair could be read, and never written.
+        using (var json = new Utf8JsonWriter(Stream.Null))
+            arguments.WriteTo(json);
         return new UnknownEvent(name, version, arguments.Clone());
     }
 

@@ -130,6 +130,7 @@ public sealed class TextExpositionTests
     [InlineData(10, "10.0")]
     [InlineData(1e6, "1000000.0")]
     [InlineData(1e21, "1e+21")]
+    [InlineData(1e31, "1e+31")] // in 17 digits it begins with a 9, and is a power smaller
     [InlineData(1.5e-7, "1.5e-07")]
     [InlineData(123456789012345680000.0, "123456789012345680000.0")]
     [InlineData(0.0001, "0.0001")]

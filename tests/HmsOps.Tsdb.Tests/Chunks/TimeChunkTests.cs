@@ -33,6 +33,16 @@ public sealed class TimeChunkTests
             Assert.Equal(chunk.Length, slow.Consumed);
         }).Holds(1_000);
 
+    [Fact]
+    public void Times_that_span_all_64_bits_come_back()
+    {
+        // Modulo 2^64 the lowest lies right behind the highest, inside the window of those that are no patches.
+        long[] times = [long.MinValue, long.MaxValue - 3, long.MaxValue - 3, long.MaxValue - 2, long.MaxValue - 1];
+        var back = new long[times.Length];
+        TimeChunk.Decode(Encode(times), back);
+        Assert.Equal(times, back);
+    }
+
     [Theory]
     [InlineData(0, 0, 16)]      // to the millisecond
     [InlineData(1, 0, 136)]     // ±1 ms: 2 bits

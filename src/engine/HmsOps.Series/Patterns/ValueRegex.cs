@@ -131,6 +131,7 @@ internal sealed class ValueRegex
         {
             var units = new StringBuilder();
             var sequences = new StringBuilder();
+            var lows = new SortedDictionary<int, StringBuilder>(); // by their high half
             foreach (var (from, to) in set.Ranges)
             {
                 if (IsOverBytes)
@@ -142,12 +143,30 @@ internal sealed class ValueRegex
                 {
                     WriteUnits(units, from, Math.Min(to, 0xd7ff));
                     WriteUnits(units, Math.Max(from, 0xe000), Math.Min(to, 0xffff));
-                    Utf16Ranges.Split(Math.Max(from, 0x10000), to, halves => WriteSequence(sequences, 0, halves));
+                    Utf16Ranges.Split(Math.Max(from, 0x10000), to, halves => AddHalves(lows, halves));
                 }
+            }
+            // High halves that go with the same low ones stand together: letters alone are hundreds of ranges, and each alternative costs the automaton dearly.
+            foreach (var alike in lows.GroupBy(half => half.Value.ToString(), half => half.Key))
+            {
+                sequences.Append("|[");
+                foreach (var high in alike)
+                    WriteUnits(sequences, high, high);
+                sequences.Append("][").Append(alike.Key).Append(']');
             }
             if (units.Length > 0)
                 sequences.Append("|[").Append(units).Append(']');
             Text.Append("(?:").Append(sequences.Length > 0 ? sequences.Remove(0, 1) : @"[^\s\S]").Append(')'); // of nothing, nothing matches
+        }
+
+        private static void AddHalves(SortedDictionary<int, StringBuilder> lows, (int From, int To)[] halves)
+        {
+            for (var high = halves[0].From; high <= halves[0].To; high++)
+            {
+                if (!lows.TryGetValue(high, out var units))
+                    lows.Add(high, units = new StringBuilder());
+                WriteUnits(units, halves[1].From, halves[1].To);
+            }
         }
 
         private static void WriteSequence(StringBuilder into, int above, (int From, int To)[] units)

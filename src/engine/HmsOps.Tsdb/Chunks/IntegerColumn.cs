@@ -101,14 +101,11 @@ internal static class IntegerColumn
             at += Varint.Write(into[at..], plan.Divisor.Value);
 
         var packedBytes = BitPacking.Bytes(residuals.Length, plan.Width);
-        var patches = at + packedBytes + 1;
         var packed = into.Slice(at, packedBytes);
         at += packedBytes;
-        if (plan.Patches > 0)
-        {
-            into[at] = (byte)plan.Patches;
-            at = patches;
-        }
+        var patchesAt = at;
+        at += plan.Patches > 0 ? 1 : 0;
+        var patches = 0;
         Span<ulong> distances = stackalloc ulong[residuals.Length];
         var last = -1;
         for (var i = 0; i < residuals.Length; i++)
@@ -120,9 +117,13 @@ internal static class IntegerColumn
                 at += Varint.Write(into[at..], Varint.ZigZag((long)distance));
                 last = i;
                 distance = 0;
+                patches++;
             }
             distances[i] = distance;
         }
+        // Fewer than planned when the numbers span all 64 bits: the lowest may then follow on the highest, and lie in the window.
+        if (plan.Patches > 0)
+            into[patchesAt] = (byte)patches;
         BitPacking.Pack(distances, plan.Width, packed);
         return at;
     }

@@ -98,6 +98,9 @@ internal sealed class FrameFold(Holdings holdings, int bucketsMax)
     private void Observe(in StagedObservation item, long stamp)
     {
         var open = _head.OpenOf(item.Id) ?? NewOpen(item);
+        // Intake refuses it and never logs it: only a log that is none of ours can hold it.
+        if (open is OpenCounter != (item.Kind == ObservationKind.Increment))
+            throw new InvalidDataException($"The metric log checks, but holds an observation of the kind {item.Kind} for a series that is none. Start the version that wrote it, or give this one another folder.");
         holdings.Closer.Touch(open, SecondCloser.SecondOf(stamp));
         switch (item.Kind)
         {

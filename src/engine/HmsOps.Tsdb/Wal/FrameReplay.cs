@@ -15,6 +15,7 @@ namespace HmsOps.Tsdb.Wal;
 internal sealed class FrameReplay
 {
     private const int NotDeclared = -1;
+    private const int FarFrom = 1024; // numbers ascend from 0: one that leaves so many out comes after missing frames, or is no number, and gets no table of its size
 
     private readonly FrameFold _fold;
     private readonly SeriesHead _head;
@@ -23,6 +24,7 @@ internal sealed class FrameReplay
     private readonly StagedBatch _batch = new();
     private int[] _ids = []; // of the epoch's numbers
     private Deletion? _deletion;
+    private readonly Dictionary<int, int> _far = []; // of those far above all that were declared
     private long _expected;
     private long _lost;
     private bool _begun;
@@ -89,6 +91,7 @@ internal sealed class FrameReplay
         {
             _isRemnant = !_begun && !frame.IsFirst;
             Array.Fill(_ids, NotDeclared);
+            _far.Clear();
             _head.Undeclare();
             CanGoOn = frame.IsFirst;
             Epoch = frame.Epoch;
@@ -134,16 +137,29 @@ internal sealed class FrameReplay
 
     private void Number(int number, int id)
     {
+        if (number >= _ids.Length && number > FarFrom + (2L * _head.Index.Count))
+            _far[number] = id;
+        else
+            Near(number) = id;
+        CanGoOn &= number == id;
+        if (_unknown is not null && id < _unknown.Length)
+            (_unknown[id], _stepUnknown![id]) = (false, false);
+    }
+
+    private ref int Near(int number)
+    {
         if (number >= _ids.Length)
         {
             var before = _ids.Length;
             Array.Resize(ref _ids, Math.Max(number + 1, Math.Max(64, before * 2)));
             Array.Fill(_ids, NotDeclared, before, _ids.Length - before);
+            foreach (var far in _far.Keys.Where(far => far < _ids.Length).ToList())
+            {
+                _ids[far] = _far[far];
+                _far.Remove(far);
+            }
         }
-        _ids[number] = id;
-        CanGoOn &= number == id;
-        if (_unknown is not null && id < _unknown.Length)
-            (_unknown[id], _stepUnknown![id]) = (false, false);
+        return ref _ids[number];
     }
 
     private bool TryReadItems(FrameType type, ReadOnlySpan<byte> items) => type switch
@@ -256,7 +272,9 @@ internal sealed class FrameReplay
         return true;
     }
 
-    private int IdOf(long number) => (ulong)number < (ulong)_ids.Length ? _ids[number] : NotDeclared;
+    private int IdOf(long number) => (ulong)number < (ulong)_ids.Length ? _ids[number]
+        : _far.Count > 0 && (ulong)number <= int.MaxValue ? _far.GetValueOrDefault((int)number, NotDeclared)
+        : NotDeclared;
 
     private static InvalidDataException Unreadable(long sequence) =>
         new($"Frame {sequence} of the metric log checks, but its content is not in the form this version writes. "

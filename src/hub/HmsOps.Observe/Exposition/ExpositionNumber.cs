@@ -52,9 +52,10 @@ internal static class ExpositionNumber
         if (double.IsInfinity(value))
             return value > 0 ? "+Inf" : "-Inf";
         // Shortest digits that read back, exponent below 1e-4 and from 1e21 on, as Go's %g with precision -1 writes them.
-        var text = value.ToString("E16", CultureInfo.InvariantCulture);
-        var exponent = int.Parse(text.AsSpan(text.IndexOf('E') + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
+        // The exponent is that of the shortest digits: 1e+31 has one less in all its digits. What is written without one lies between.
         var shortest = value.ToString("R", CultureInfo.InvariantCulture);
+        var at = shortest.IndexOf('E');
+        var exponent = at < 0 ? 0 : int.Parse(shortest.AsSpan(at + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
         if (exponent is < -4 or >= 21)
             return WithExponent(shortest, exponent);
         if (shortest.Contains('E')) // 1e15 to 1e21: the framework's own limit for plain digits is lower

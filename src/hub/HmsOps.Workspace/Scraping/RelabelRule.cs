@@ -142,5 +142,6 @@ public sealed class PatternType : ValueType<Re2Pattern>
 
     public override string Write(Re2Pattern value) => value.Text;
 
-    private static string FirstLine(string text) => text.Split('\n')[0].TrimEnd();
+    // The framework quotes the pattern as it stands, and with it what steers a terminal.
+    private static string FirstLine(string text) => string.Concat(text.Split('\n')[0].TrimEnd().Select(c => char.IsControl(c) ? '·' : c));
 }

@@ -23,6 +23,10 @@ internal static class TargetListReader
         {
             throw new DiscoveryException($"{name}:{(e.LineNumber ?? 0) + 1}:{(e.BytePositionInLine ?? 0) + 1}: this is no JSON");
         }
+        catch (InvalidOperationException) // JsonElement: text that is not UTF-8, or half a surrogate pair
+        {
+            throw new DiscoveryException($"{name}: a text in it is not valid UTF-8");
+        }
     }
 
     /// <summary>Reads YAML, as above.</summary>

@@ -1,0 +1,3 @@
+using HmsOps.Fuzz.Command;
+
+return FuzzCommand.Run(args, Console.Out);
