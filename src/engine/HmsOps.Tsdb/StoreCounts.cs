@@ -37,7 +37,7 @@ public sealed record StoreCounts
     /// <summary>How often sealing, merging or letting go failed; it is tried again.</summary>
     public required long SealFailures { get; init; }
 
-    /// <summary>Why it failed last; null when it never did.</summary>
+    /// <summary>Why it failed; null when it never did, or has gone well since.</summary>
     public required string? LastSealFailure { get; init; }
 
     /// <summary>What the samples in memory weigh against <see cref="MetricStoreOptions.SamplesMax"/>.</summary>

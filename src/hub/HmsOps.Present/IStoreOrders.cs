@@ -34,7 +34,7 @@ public interface IStoreOrders
 /// <param name="LogBytes">Bytes of the log.</param>
 /// <param name="CheckpointBytes">Bytes of the newest checkpoint.</param>
 /// <param name="SealedUpTo">Up to when everything is in blocks, but what came late since; null before anything was.</param>
-/// <param name="Failure">Why sealing or merging failed last; null when it never did.</param>
+/// <param name="Failure">Why sealing or merging failed; null when it has gone well since.</param>
 public sealed record StoreSize(
     long Series, long Samples, long LateSamples, long MemoryBytes, int Blocks, long BlockBytes, long LogBytes, long CheckpointBytes, DateTimeOffset? SealedUpTo, string? Failure);
 

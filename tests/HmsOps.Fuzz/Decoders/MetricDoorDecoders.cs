@@ -98,7 +98,7 @@ static class MetricDoorDecoders
     {
         var limits = new OtlpLimits();
         var budget = new ByteBudget(64 << 20);
-        using var binary = new Observe.Otlp.ProtoWriter(8 << 20, budget);
+        using var binary = new Observe.Wire.MessageWriter(8 << 20, budget);
         try
         {
             if (!JsonRequest.TryWrite(input.Span, binary))

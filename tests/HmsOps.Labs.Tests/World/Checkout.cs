@@ -23,7 +23,7 @@ internal static class Checkout
 
     private static async Task<string> BuildAsync()
     {
-        // A build takes half a minute on a quiet machine; five on one that is not.
+        // A build takes a minute or two on a quiet machine; five on one that is not.
         var ended = await Ended.RunAsync(Path.Combine(Root, "hms-ops"), ["--version"], Root, within: TimeSpan.FromMinutes(5));
         Assert.True(ended.Code == 0, $"./hms-ops --version ended with {ended.Code}:\n{ended.Errors}");
         return Path.Combine(Root, ".build", "app", "hms-ops");

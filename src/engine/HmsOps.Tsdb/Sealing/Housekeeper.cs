@@ -37,7 +37,7 @@ internal sealed class Housekeeper(
     /// <summary>Held by whoever orders something of the blocks.</summary>
     public Turn Orders { get; } = new();
 
-    /// <summary>How often something was sealed, merged, and refused by the disk or given up because of damage; and why, last.</summary>
+    /// <summary>How often something was sealed, merged, and refused by the disk or given up because of damage; and why, while it has not gone well since.</summary>
     public (long Seals, long Merges, long Failures, string? LastFailure) Counts
     {
         get
@@ -105,6 +105,8 @@ internal sealed class Housekeeper(
         try
         {
             await work();
+            lock (_countsLock)
+                _lastFailure = null;
             return true;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)

@@ -61,6 +61,8 @@ internal sealed class HubPage(Hub hub, HubLog log, TimeProvider time)
         }
         if (hub.Store is { } store && store.State != MetricStoreState.Serving)
             yield return new ImpairedPart("store", "read-only", $"New samples are refused: {store.StateReason}", "Mend or free the disk, then restart the hub");
+        if (hub.Store?.Counts.LastSealFailure is { } failure)
+            yield return new ImpairedPart("store", "not sealing", $"Samples stay in memory and in the log: {failure}", "Free or mend the disk; hms-ops store verify names damage");
         var errors = hub.Workspace.Diagnostics.Where(d => d.Severity == HmsOps.Workspace.Severity.Error).ToList();
         if (errors.Count > 0)
             yield return new ImpairedPart("workspace", "errors", $"{errors.Count} {(errors.Count == 1 ? "error" : "errors")}; the last good versions stay in force. First: {errors[0]}", errors[0].Fix);

@@ -47,7 +47,7 @@ internal sealed class HubServer(HubSettings settings, HubLog log, Action<string>
         var secrets = new SecretReader(settings, EnvironmentOf(), _time);
         using var ways = new WaysOut(secrets, _time);
         using var fetch = new HttpFetch(plan.Scrape, new TargetCredentials(secrets, settings.Workspace).ReadAsync, doors.IsOurs, _time);
-        using var hub = Open(plan, logs, scripts, ways, fetch);
+        using var hub = Open(plan, doors, logs, scripts, ways, fetch);
         var app = Build(hub, doors);
         await using var _ = app;
         await app.StartAsync(CancellationToken.None);
@@ -96,7 +96,7 @@ internal sealed class HubServer(HubSettings settings, HubLog log, Action<string>
         return new DriveInfo(there.FullName).TotalSize / 10 * 8;
     }
 
-    private Hub Open(HubPlan plan, ILoggerFactory logs, ScriptRuns scripts, WaysOut ways, HttpFetch fetch)
+    private Hub Open(HubPlan plan, Doors doors, ILoggerFactory logs, ScriptRuns scripts, WaysOut ways, HttpFetch fetch)
     {
         var edges = new HubEdges
         {
@@ -114,7 +114,7 @@ internal sealed class HubServer(HubSettings settings, HubLog log, Action<string>
             // These two block in the kernel's flush; all else waits without a thread.
             Start = (name, loop) => name is "ledger" or "metrics" ? OwnThread.Run(name, loop) : Ambient.OnPool(loop),
         };
-        var holder = $"pid {Environment.ProcessId} on {Environment.MachineName}, started {_time.GetUtcNow():yyyy-MM-ddTHH:mm:ssZ}, listening on {string.Join(" and ", settings.Listen)}";
+        var holder = $"pid {Environment.ProcessId} on {Environment.MachineName}, started {_time.GetUtcNow():yyyy-MM-ddTHH:mm:ssZ}, listening on {string.Join(" and ", doors.EndPoints.Select(place => $"http://{place}"))}";
         try
         {
             return Hub.Open(plan, edges, holder);

@@ -27,6 +27,10 @@ internal static class OwnMetrics
             Gauge("hms_tsdb_series", "Series in the metric store.", store.Counts.Series);
             Gauge("hms_tsdb_samples", "Samples in the metric store.", store.Counts.Samples);
             Gauge("hms_tsdb_log_bytes", "Bytes of the metric log.", store.Counts.LogBytes);
+            Gauge("hms_tsdb_memory_bytes", "Bytes of memory that series and samples take.", store.Counts.MemoryBytes);
+            Gauge("hms_tsdb_late_samples", "Samples that came late and wait for a block.", store.Counts.LateSamples);
+            Gauge("hms_tsdb_blocks", "Blocks on the disk.", store.Counts.Blocks);
+            Gauge("hms_tsdb_block_bytes", "Bytes of blocks.", store.Counts.BlockBytes);
         }
         Help("hms_refused_total", "counter", "Items refused, by door and reason.");
         foreach (var (door, reason, count) in hub.Refusals.All)

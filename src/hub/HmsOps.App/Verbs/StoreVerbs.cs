@@ -132,7 +132,7 @@ internal static partial class StoreVerbs
         }
         catch (FolderHeldException held) when (ListeningOn().Match(held.Holder) is { Success: true } at)
         {
-            return await AskAsync(at.Groups[1].Value, order, parameters, say, json, cancellationToken);
+            return await AskAsync(at.Groups["address"].Value, order, parameters, say, json, cancellationToken);
         }
         catch (Exception failure) when (failure is StoreOrderException or IOException or UnauthorizedAccessException or InvalidDataException)
         {
@@ -223,7 +223,7 @@ internal static partial class StoreVerbs
 
     private static readonly JsonSerializerOptions Shape = new(JsonSerializerDefaults.Web);
 
-    [GeneratedRegex(@"listening on (\S+)", RegexOptions.NonBacktracking)]
+    [GeneratedRegex(@"listening on (?<address>\S+)", RegexOptions.NonBacktracking)]
     private static partial Regex ListeningOn();
 
     private sealed record SnapshotSaid(string Folder, long Bytes);
