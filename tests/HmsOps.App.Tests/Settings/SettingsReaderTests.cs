@@ -113,7 +113,7 @@ public sealed class SettingsReaderTests
     [InlineData("log: {level: wran}", "/etc/ops/hms-ops.yaml:1:14: E033 expected debug, info, warn or error, got 'wran'. Did you mean 'warn'?")]
     [InlineData("auth: {mode: local}", "/etc/ops/hms-ops.yaml:1:1: E090 'auth' of hms-ops.yaml is not in this version.")]
     [InlineData("http: {tls: {cert: a}}", "/etc/ops/hms-ops.yaml:1:8: E090 'tls' of settings of HTTP is not in this version.")]
-    [InlineData("retention: {bytes: 1GiB}", "/etc/ops/hms-ops.yaml:1:13: E090 'bytes' of settings of retention is not in this version.")]
+    [InlineData("retention: {logs: 14d}", "/etc/ops/hms-ops.yaml:1:13: E090 'logs' of settings of retention is not in this version.")]
     [InlineData("limits: {metric: {items: 0}}", "/etc/ops/hms-ops.yaml:1:26: E045 0 is less than 1.")]
     [InlineData("limits: {metric: {body: 2GiB}}", "/etc/ops/hms-ops.yaml:1:25: E045 '2GiB' is more than 1GiB.")]
     [InlineData("timezone: Washington", "/etc/ops/hms-ops.yaml:1:11: E033 expected a time zone like America/New_York, got 'Washington'.")]

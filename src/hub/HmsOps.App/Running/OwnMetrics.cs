@@ -22,15 +22,15 @@ internal static class OwnMetrics
         Gauge("hms_act_pages_undeliverable", "Pages no channel takes.", state.Pages.Values.Count(p => p.Stage == PageStage.Undeliverable));
         if (hub.Scheduler.LastTurn is { } turn)
             Gauge("hms_decide_last_turn_timestamp_seconds", "When rules were last evaluated.", turn.ToUnixTimeMilliseconds() / 1000.0);
-        if (hub.Store is { } store)
+        if (hub.Store?.Counts is { } store)
         {
-            Gauge("hms_tsdb_series", "Series in the metric store.", store.Counts.Series);
-            Gauge("hms_tsdb_samples", "Samples in the metric store.", store.Counts.Samples);
-            Gauge("hms_tsdb_log_bytes", "Bytes of the metric log.", store.Counts.LogBytes);
-            Gauge("hms_tsdb_memory_bytes", "Bytes of memory that series and samples take.", store.Counts.MemoryBytes);
-            Gauge("hms_tsdb_late_samples", "Samples that came late and wait for a block.", store.Counts.LateSamples);
-            Gauge("hms_tsdb_blocks", "Blocks on the disk.", store.Counts.Blocks);
-            Gauge("hms_tsdb_block_bytes", "Bytes of blocks.", store.Counts.BlockBytes);
+            Gauge("hms_tsdb_series", "Series in the metric store.", store.Series);
+            Gauge("hms_tsdb_samples", "Samples in the metric store.", store.Samples);
+            Gauge("hms_tsdb_log_bytes", "Bytes of the metric log.", store.LogBytes);
+            Gauge("hms_tsdb_memory_bytes", "Bytes of memory that series and samples take.", store.MemoryBytes);
+            Gauge("hms_tsdb_late_samples", "Samples that came late and wait for a block.", store.LateSamples);
+            Gauge("hms_tsdb_blocks", "Blocks on the disk.", store.Blocks);
+            Gauge("hms_tsdb_block_bytes", "Bytes of blocks.", store.BlockBytes);
         }
         Help("hms_refused_total", "counter", "Items refused, by door and reason.");
         foreach (var (door, reason, count) in hub.Refusals.All)
