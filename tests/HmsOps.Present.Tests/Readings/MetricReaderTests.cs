@@ -12,7 +12,7 @@ public sealed class MetricReaderTests
 {
     private static readonly DateTimeOffset Begin = new(2026, 11, 20, 15, 0, 0, TimeSpan.Zero);
     private static readonly TimeSpan Long = TimeSpan.FromMinutes(40);
-    private static readonly DateTimeOffset SpikeAt = Begin.AddMinutes(36).AddSeconds(17);
+    private static readonly DateTimeOffset SpikeAt = Begin.AddMinutes(36).AddSeconds(37);
 
     public static TheoryData<string> Ranges => [.. TimeRange.All.Select(r => r.Name)];
 
