@@ -118,9 +118,9 @@ public sealed class HistogramTests
                 await Exemplify(store, "a", now + i, i);
             for (var i = 0; i < 4; i++)
                 await Exemplify(store, "b", now + i, i);
-            await Exemplify(store, "b", now + 3, 3); // again
+            Assert.Equal(1, (await Exemplify(store, "b", now + 3, 3)).ExemplarsTaken); // again
             Assert.Equal(14, store.Counts.Exemplars);
-            await Exemplify(store, "c", now, 1, new string('x', 200));
+            Assert.Equal(0, (await Exemplify(store, "c", now, 1, new string('x', 200))).ExemplarsTaken);
             Assert.Equal(1, store.Counts.Refused["exemplar_size"]);
         });
         AssertExemplars();
@@ -182,12 +182,12 @@ public sealed class HistogramTests
         return await store.AppendAsync(batch, CancellationToken.None);
     }
 
-    private static async Task Exemplify(MetricStore store, string series, long time, double value, string trace = "")
+    private static async Task<AppendResult> Exemplify(MetricStore store, string series, long time, double value, string trace = "")
     {
         var batch = new SampleBatch();
         batch.Add(batch.AddSeries(StoreSentences.Named(series)), time, value);
         batch.Exemplars.Add(new Exemplar(0, Labels.From(("trace_id", $"{series}{value}{trace}")), time, value));
-        await store.AppendAsync(batch, CancellationToken.None);
+        return await store.AppendAsync(batch, CancellationToken.None);
     }
 
     private static bool AssertStarts(MetricStore store, long now)

@@ -41,7 +41,8 @@ sealed class Campaign(Decoder decoder, Corpus corpus, int seed)
                 broken = e;
             }
             ended.Set();
-        }, StackBytes) { IsBackground = true };
+        }, StackBytes)
+        { IsBackground = true };
         _clock.Start();
         thread.Start();
         while (!ended.Wait(TimeSpan.FromSeconds(1)))

@@ -42,8 +42,25 @@ public sealed class StoreVerbTests
         // The copy knows nothing of what was done since.
         var copy = await Checkout.OpsAsync("store", "verify", "--data", Path.Combine(lab.Root, "copy"), "--json");
         Assert.True(copy.Code == 0 && copy.Output.Contains("\"faults\":[]", StringComparison.Ordinal), copy.Output + copy.Errors);
-        await using var restored = await RunningHub.StartAsync(lab, "--data", Path.Combine(lab.Root, "copy"));
+        Directory.Delete(lab.Data, recursive: true);
+        Directory.Move(Path.Combine(lab.Root, "copy"), lab.Data);
+        await using var restored = await RunningHub.StartAsync(lab);
         Assert.Equal(["600"], await CountsAsync(restored));
+    }
+
+    [Fact]
+    public async Task What_a_running_Prometheus_has_is_fetched_by_remote_read()
+    {
+        using var lab = new LabFolder();
+        await using var prometheus = await PrometheusServer.StartAsync(lab, "");
+        await prometheus.UntilAsync("count_over_time(prometheus_build_info[1m]) > 2", TimeSpan.FromSeconds(60));
+        await using var hub = await RunningHub.StartAsync(lab);
+        var start = DateTimeOffset.UtcNow.AddMinutes(-5).ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
+        await SaysAsync(" samples are in the store", ["store", "import", "--url", new Uri(prometheus.Http.BaseAddress!, "/api/v1/read").ToString(), "--start", start, "--data", lab.Data]);
+
+        var time = DateTimeOffset.UtcNow.AddSeconds(-1).ToUnixTimeMilliseconds() / 1_000.0;
+        foreach (var query in (string[])["prometheus_build_info", "count({job=\"prometheus\"} > -1) > 100"])
+            Assert.Equal(1, (await PrometheusServer.QueryAsync(hub.Http, query, time)).GetArrayLength());
     }
 
     [Fact]

@@ -197,6 +197,24 @@ internal sealed class SeriesHead : ISampleColumns
         return record.Is(SeriesMarks.HasHistograms) ? _histograms[id].Times[record.Count - 1] : FloatTail.LastOf(Arena, record);
     }
 
+    /// <summary>Whether the bounds of what a series holds reach into a range, that of late samples being wider. Under the lock.</summary>
+    public bool HasBetween(int id, long from, long orderedFrom, long to)
+    {
+        ref readonly var record = ref Record(id);
+        if (record.Count > 0 && record.First <= to && NewestOf(id, record) >= orderedFrom)
+            return true;
+        for (var handle = record.Newest; handle != 0;)
+        {
+            var piece = Piece.Read(Arena[handle]);
+            if (piece.Last < orderedFrom)
+                break;
+            if (piece.First <= to)
+                return true;
+            handle = piece.Older;
+        }
+        return record.Is(SeriesMarks.HasLate) && LateOf(id) is { } late && late.Oldest <= to && late.Newest >= from;
+    }
+
     /// <summary>The late samples of a series; null when it has none.</summary>
     public LateSamples? LateOf(int id) => _late.GetValueOrDefault(id);
 

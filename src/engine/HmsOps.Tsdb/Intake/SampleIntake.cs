@@ -17,13 +17,13 @@ internal sealed class SampleIntake(MetricStoreOptions options, Holdings holdings
     private const int BucketBytes = 13;
     private const long LateMark = 1L << 40; // of places among the late ones
     private const SeriesMarks PlainMarks = SeriesMarks.Declared | SeriesMarks.Kinds | SeriesMarks.Forgotten;
-    private const int ExemplarBytes = 64 + ExemplarRing.LabelBytesMax;
 
     private readonly SeriesHead _head = holdings.Head;
     private readonly long _lateMs = (long)options.LateWindow.TotalMilliseconds;
     private readonly long _aheadMs = (long)options.AheadMax.TotalMilliseconds;
     private readonly SampleFinder _finder = new(holdings.Head);
     private readonly KeyReader _keys = new(refusals);
+    private readonly ExtrasIntake _extras = new(options, holdings, refusals, frame);
     private readonly Dictionary<int, UnknownKey> _unknown = []; // by the place in the batch
     private readonly HashSet<int> _toldStarts = [];
     private readonly Dictionary<(int Id, long Time), long> _staged = []; // filled when first asked
@@ -92,9 +92,12 @@ internal sealed class SampleIntake(MetricStoreOptions options, Holdings holdings
         else
             ReadMixed(batch, verdict);
         foreach (var exemplar in batch.Exemplars)
-            Read(exemplar, verdict);
+        {
+            var id = (uint)exemplar.Series < (uint)_ids.Length ? _ids[exemplar.Series] : -1;
+            _extras.Read(exemplar, id, RefusalOf(exemplar.Time) is not null, verdict);
+        }
         foreach (var said in batch.Metadata)
-            Read(said, verdict);
+            _extras.Read(said, verdict);
         foreach (var place in _unknown.Keys)
         {
             if (_ids[place] < 0)
@@ -374,51 +377,6 @@ internal sealed class SampleIntake(MetricStoreOptions options, Holdings holdings
         _toldStarts.Add(id);
         frame.Batch.Starts.Add((frame.Batch.Count, start));
         frame.CountBytes(2 * Varint.BytesMax);
-    }
-
-    private void Read(in Exemplar exemplar, Verdict verdict)
-    {
-        var id = (uint)exemplar.Series < (uint)_ids.Length ? _ids[exemplar.Series] : -1;
-        if (id < 0 || !_head.Record(id).Is(SeriesMarks.Declared))
-            verdict.Drop(refusals.ExemplarSeries);
-        else if (exemplar.Labels.Bytes.Length > ExemplarRing.LabelBytesMax)
-            verdict.Drop(refusals.ExemplarSize);
-        else if (RefusalOf(exemplar.Time) is not null)
-            verdict.Drop(refusals.ExemplarTime);
-        else if (frame.BytesMax + ExemplarBytes > options.BatchBytesMax)
-            verdict.Drop(refusals.BatchBytes);
-        else if (!holdings.Exemplars.Contains(id, exemplar))
-            Stage(new StagedExemplar(id, exemplar.Labels.Copy(), exemplar.Time, exemplar.Value));
-    }
-
-    private void Stage(in StagedExemplar exemplar)
-    {
-        frame.Batch.Exemplars.Add(exemplar);
-        frame.CountBytes(ExemplarBytes);
-    }
-
-    private void Read(MetricMetadata said, Verdict verdict)
-    {
-        var chars = said.Metric.Length + said.Type.Length + said.Unit.Length + said.Help.Length;
-        if (holdings.Descriptions.Says(said))
-            return;
-        if (chars > MetricDescriptions.CharsMax)
-        {
-            verdict.Drop(refusals.MetadataSize);
-        }
-        else if (!holdings.Descriptions.HasRoomFor(said))
-        {
-            verdict.Drop(refusals.MetadataLimit);
-        }
-        else if (frame.BytesMax + (4 * chars) + 64 > options.BatchBytesMax)
-        {
-            verdict.Drop(refusals.BatchBytes);
-        }
-        else
-        {
-            frame.Batch.Metadata.Add(said);
-            frame.CountBytes((4 * chars) + 64);
-        }
     }
 
     private static int BytesOf(NativeHistogram? histogram) => histogram is null

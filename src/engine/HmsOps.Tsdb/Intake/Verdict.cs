@@ -18,7 +18,20 @@ internal sealed class Verdict(int items)
     /// <summary>Items that were stored before.</summary>
     public int Known { get; private set; }
 
-    public AppendResult Result => _refused is null ? AppendResult.All(Accepted + Known) : new AppendResult(Accepted + Known, _refused);
+    /// <summary>Exemplars that are kept, those kept before included.</summary>
+    public int Exemplars { get; set; }
+
+    /// <summary>Metadata that is kept, that kept before included.</summary>
+    public int Metadata { get; set; }
+
+    public AppendResult Result
+    {
+        get
+        {
+            var result = _refused is null ? AppendResult.All(Accepted + Known) : new AppendResult(Accepted + Known, _refused);
+            return Exemplars + Metadata == 0 ? result : result with { ExemplarsTaken = Exemplars, MetadataTaken = Metadata };
+        }
+    }
 
     /// <summary>The next refusal names its series; after a few the index has to do.</summary>
     public bool IsNaming => _refused is null || _refused.Count < NamedMax;
@@ -50,7 +63,7 @@ internal sealed class Verdict(int items)
             all.Add(isOwn ? own.Dequeue() : new RefusedSample(index, refusal.Reason, refusal.Sentence));
         }
         _refused = all;
-        (Accepted, Known) = (0, 0);
+        (Accepted, Known, Exemplars, Metadata) = (0, 0, 0, 0);
     }
 
     private static string Shown(Labels series)

@@ -1,0 +1,161 @@
+using HmsOps.Series;
+using HmsOps.Tsdb.Blocks;
+using HmsOps.Tsdb.Head;
+using HmsOps.Tsdb.Sealing;
+
+namespace HmsOps.Tsdb;
+
+/// <summary>What readers ask of the store. Each sees head and blocks as they are at one instant.</summary>
+public sealed partial class MetricStore
+{
+    /// <summary>The oldest time of which samples are kept.</summary>
+    public long OldestKept => Kept(long.MinValue);
+
+    /// <inheritdoc/>
+    public SeriesCursor Select(Selection selection, QueryBudget budget, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(selection);
+        ArgumentNullException.ThrowIfNull(budget);
+        var view = _sealed.Open();
+        try
+        {
+            var head = WalkHead(selection, view, budget, cancellationToken);
+            var kept = selection with { From = Kept(selection.From) };
+            var blocks = view.Pin.Blocks.Where(block => block.Info.Overlaps(kept.From, kept.To)).ToArray();
+            return new StoreCursor(
+                blocks.Length == 0 ? head : new MergedCursor([.. blocks.Select(block => block.Select(kept, budget, cancellationToken)), head]), view);
+        }
+        catch
+        {
+            view.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<Labels> Series(Selection selection, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(selection);
+        using var view = _sealed.Open();
+        var series = new List<Labels>();
+        using (var walk = WalkHead(selection, view, budget: null, cancellationToken))
+        {
+            while (walk.MoveNext())
+                series.Add(_head.Index.LabelsOf(walk.Id));
+        }
+        var head = series.Count;
+        foreach (var inBlock in InBlocks(selection, view, (block, kept) => block.Series(kept, cancellationToken)))
+            series.AddRange(inBlock);
+        if (series.Count > head)
+        {
+            series.Sort(Labels.CompareRows);
+            series = [.. series.Where((labels, i) => i == 0 || labels != series[i - 1])];
+        }
+        return series;
+    }
+
+    /// <summary>The exemplars of the series that match, in the order of rows, of each oldest first.</summary>
+    public IReadOnlyList<SeriesExemplars> Exemplars(Selection selection, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(selection);
+        using var cut = HeadCut.Of(_head, selection.Matchers, cancellationToken);
+        var answer = new List<SeriesExemplars>();
+        for (var i = 0; i < cut.Count; i++)
+        {
+            IReadOnlyList<(Labels Labels, long Time, double Value)> found;
+            lock (_head.Lock)
+                found = _holdings.Exemplars.Of(cut.Ids[i], Kept(selection.From), selection.To);
+            if (found.Count > 0)
+                answer.Add(new SeriesExemplars(_head.Index.LabelsOf(cut.Ids[i]), [.. found.Select(each => new SeriesExemplar(each.Labels, each.Time, each.Value))]));
+        }
+        return answer;
+    }
+
+    /// <summary>What makers say about their metrics, in the order of names.</summary>
+    public IReadOnlyList<MetricMetadata> Metadata()
+    {
+        lock (_head.Lock)
+            return _holdings.Descriptions.All();
+    }
+
+    /// <summary>What its maker says about one metric; null when nothing was said.</summary>
+    public MetricMetadata? Metadata(string metric)
+    {
+        ArgumentNullException.ThrowIfNull(metric);
+        lock (_head.Lock)
+            return _holdings.Descriptions.Of(metric);
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> LabelNames(Selection selection, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(selection);
+        using var view = _sealed.Open();
+        var head = _head.Index.LabelNames(IdsInHead(selection, view, cancellationToken));
+        return LabelLists.Union([head, .. InBlocks(selection, view, (block, kept) => block.LabelNames(kept, cancellationToken))]);
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> LabelValues(string name, Selection selection, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(selection);
+        using var view = _sealed.Open();
+        var head = _head.Index.LabelValues(name, IdsInHead(selection, view, cancellationToken));
+        return LabelLists.Union([head, .. InBlocks(selection, view, (block, kept) => block.LabelValues(name, kept, cancellationToken))]);
+    }
+
+    private HeadCursor WalkHead(Selection selection, StoreView view, QueryBudget? budget, CancellationToken cancellationToken)
+    {
+        var (cut, from) = (HeadCut.Of(_head, selection.Matchers, cancellationToken), Kept(selection.From));
+        return new HeadCursor(_head, cut, selection, from, Math.Max(from, view.Horizon), budget, cancellationToken);
+    }
+
+    // By the bounds of tails and pieces: a series that has samples on either side of a short range, and none in it, is named too many.
+    private int[] IdsInHead(Selection selection, StoreView view, CancellationToken cancellationToken)
+    {
+        var ids = new List<int>();
+        using var cut = HeadCut.Of(_head, selection.Matchers, cancellationToken);
+        var (from, ordered) = (Kept(selection.From), Math.Max(Kept(selection.From), view.Horizon));
+        for (var i = 0; i < cut.Count; i++)
+        {
+            lock (_head.Lock)
+            {
+                if (_head.HasBetween(cut.Ids[i], from, ordered, selection.To))
+                    ids.Add(cut.Ids[i]);
+            }
+        }
+        return [.. ids];
+    }
+
+    // A block whose index is damaged is put aside, and the others answer.
+    private IEnumerable<T> InBlocks<T>(Selection selection, StoreView view, Func<Block, Selection, T> ask)
+    {
+        var kept = selection with { From = Kept(selection.From) };
+        foreach (var block in view.Pin.Blocks.Where(block => block.Info.Overlaps(kept.From, kept.To)))
+        {
+            T answer;
+            try
+            {
+                answer = ask(block, kept);
+            }
+            catch (BlockDamagedException damage)
+            {
+                _sealed.Blocks.Quarantine(block, damage.Fault);
+                continue;
+            }
+            yield return answer;
+        }
+    }
+
+    // What is past retention is not seen, whether or not it was dropped yet: the answer does not depend on when housekeeping ran.
+    private long Kept(long from) => Math.Max(from, Now() - (long)_options.Retention.TotalMilliseconds);
+}
+
+/// <summary>The exemplars of one series, oldest first.</summary>
+public sealed record SeriesExemplars(Labels Series, IReadOnlyList<SeriesExemplar> Exemplars);
+
+/// <summary>One observation that stands for many.</summary>
+/// <param name="Labels">Its own labels, as <c>trace_id</c>.</param>
+/// <param name="Time">Milliseconds since 1970.</param>
+/// <param name="Value">What was observed.</param>
+public sealed record SeriesExemplar(Labels Labels, long Time, double Value);
