@@ -30,8 +30,8 @@ internal sealed class HostileServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _stop.Cancel();
+        await _loop; // before the listener: one that was stopped cannot be asked for the next caller
         _listener.Stop();
-        await _loop;
         _stop.Dispose();
     }
 
