@@ -85,7 +85,7 @@ public sealed record MetricStoreOptions
     /// <summary>Bytes that may wait for the disk; beyond them appending waits.</summary>
     public int PendingBytesMax { get; init; } = 32 * 1024 * 1024;
 
-    /// <summary>With the limits that follow from so many bytes of memory: a series takes some 600 bytes, and 2 KiB are held ready for each.</summary>
+    /// <summary>With the limits that follow from so many bytes of memory: 2 KiB are held ready for each series.</summary>
     public MetricStoreOptions WithinMemory(long bytes) => this with
     {
         MemoryMax = Math.Max(1, bytes),

@@ -20,12 +20,14 @@ internal sealed class Screen : IAsyncDisposable
 {
     private const string ChromiumPath = "/usr/bin/chromium";
 
-    /// <summary>Counts what is drawn: opaque pixels of the chart's canvas.</summary>
+    /// <summary>Counts what is drawn: opaque pixels of the chart's canvas, read from a copy made for reading; the browser complains of a canvas that is drawn on and read again and again.</summary>
     private const string DrawnPixels = """
         chart => {
           const canvas = chart.querySelector('canvas') ?? chart.shadowRoot?.querySelector('canvas');
           if (!canvas || canvas.width === 0) return 0;
-          const bytes = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+          const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext('2d', { willReadFrequently: true });
+          copy.drawImage(canvas, 0, 0);
+          const bytes = copy.getImageData(0, 0, canvas.width, canvas.height).data;
           let drawn = 0;
           for (let i = 3; i < bytes.length; i += 4) if (bytes[i] > 0) drawn++;
           return drawn;

@@ -10,7 +10,6 @@ namespace HmsOps.Labs.Tests.Prometheus;
 internal sealed class PrometheusServer : IAsyncDisposable
 {
     private static readonly TimeSpan ReadyWithin = TimeSpan.FromSeconds(60);
-    private static readonly TimeSpan EndsWithin = TimeSpan.FromSeconds(20);
 
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(200);
 
@@ -84,13 +83,7 @@ internal sealed class PrometheusServer : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (!_process.HasExited)
-        {
-            _process.Kill();
-            using var deadline = new CancellationTokenSource(EndsWithin);
-            await _process.WaitForExitAsync(deadline.Token);
-        }
-        _process.Dispose();
+        await Ended.KillAsync(_process);
         Http.Dispose();
     }
 

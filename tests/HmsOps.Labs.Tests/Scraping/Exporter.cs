@@ -8,7 +8,6 @@ namespace HmsOps.Labs.Tests.Scraping;
 /// <summary>A program that shows metrics on a free port of this machine, until the test is done.</summary>
 internal sealed class Exporter : IAsyncDisposable
 {
-    private static readonly TimeSpan EndsWithin = TimeSpan.FromSeconds(20);
 
     private readonly Process _process;
 
@@ -29,14 +28,5 @@ internal sealed class Exporter : IAsyncDisposable
         return new Exporter(process, port);
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        if (!_process.HasExited)
-        {
-            _process.Kill();
-            using var deadline = new CancellationTokenSource(EndsWithin);
-            await _process.WaitForExitAsync(deadline.Token);
-        }
-        _process.Dispose();
-    }
+    public async ValueTask DisposeAsync() => await Ended.KillAsync(_process);
 }

@@ -27,6 +27,18 @@ internal sealed record Ended(int Code, string Output, string Errors)
         }
     }
 
+    /// <summary>Kills a process that was started, if it still runs, waits until it is gone, and lets go of it.</summary>
+    public static async Task KillAsync(Process process)
+    {
+        if (!process.HasExited)
+        {
+            process.Kill();
+            using var deadline = new CancellationTokenSource(Deadline);
+            await process.WaitForExitAsync(deadline.Token);
+        }
+        process.Dispose();
+    }
+
     public static Process Start(string program, IEnumerable<string> arguments, string folder, IReadOnlyDictionary<string, string?>? environment = null)
     {
         var start = new ProcessStartInfo(program, arguments)

@@ -50,6 +50,18 @@ public sealed class ApiTests : IAsyncLifetime
     [InlineData("/api/v1/query_range?query=1&start=1&end=2&step=0", "step")]
     [InlineData("/api/v1/query_range?query=1&start=1&end=2&step=-1s", "step")]
     [InlineData("/api/v1/query_range?query=1&start=0&end=11001&step=1", "11,000")]
+    [InlineData("/api/v1/series", "no match[] parameter provided")]
+    [InlineData("/api/v1/series?match[]=up{", "1:4: parse error")]
+    [InlineData("/api/v1/series?match[]=up[5m]", "expected a selector")]
+    [InlineData("/api/v1/series?match[]=up offset 5m", "expected a selector")]
+    [InlineData("/api/v1/series?match[]=sum(up)", "expected a selector")]
+    [InlineData("/api/v1/series?match[]={}", "1:1: parse error")]
+    [InlineData("/api/v1/labels?match[]=up&match[]=}", "match[]")]
+    [InlineData("/api/v1/labels?start=noon", "\"start\"")]
+    [InlineData("/api/v1/labels?end=noon", "\"end\"")]
+    [InlineData("/api/v1/labels?start=3&end=2", "before start")]
+    [InlineData("/api/v1/label/job/values?limit=-1", "\"limit\"")]
+    [InlineData("/api/v1/label/job/values?limit=many", "\"limit\"")]
     public async Task A_question_that_cannot_be_read_is_bad_data_with_its_place(string address, string named)
     {
         using var answer = await _hub.Client.GetAsync(address);

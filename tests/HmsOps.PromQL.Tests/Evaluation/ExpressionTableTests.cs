@@ -135,4 +135,13 @@ public sealed class ExpressionTableTests
     [InlineData("histogram_quantile(0.5, fallen)", "PromQL info: input to histogram_quantile needed to be fixed for monotonicity (see https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile) for metric name \"fallen\", from buckets 2 to 2, with a max diff of 2 (1:25)")]
     public void Answers_carry_annotations(string text, string expected) =>
         Assert.Equal(expected, string.Join(" | ", Answers.Ask(Series, text, text.Contains("rate", StringComparison.Ordinal) ? 300_000 : 0).Annotations));
+
+    [Theory]
+    [InlineData("1 + left", "PromQL warning: block 7 lacks samples (1:5)")]
+    [InlineData("rate(left[5m])", "PromQL warning: block 7 lacks samples (1:6)")]
+    public void What_the_store_had_to_leave_out_is_said_where_it_was_asked_for(string text, string expected)
+    {
+        var source = new LiteralSource(60_000, "left{k=\"1\"} 1+1x10") { LeftOut = ["block 7 lacks samples"] };
+        Assert.Contains(expected, Answers.Ask(source, text, 300_000).Annotations);
+    }
 }

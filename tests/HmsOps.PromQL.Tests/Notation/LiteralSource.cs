@@ -20,6 +20,9 @@ public sealed class LiteralSource : ISeriesSource
     /// <summary>How often series were asked for, and what.</summary>
     public List<Selection> Asked { get; } = [];
 
+    /// <summary>What every walk says it had to leave out.</summary>
+    public IReadOnlyList<string> LeftOut { get; set; } = [];
+
     /// <summary>Called before each series is handed out.</summary>
     public Action BeforeSeries { get; set; } = () => { };
 
@@ -55,6 +58,8 @@ public sealed class LiteralSource : ISeriesSource
                 return new SeriesView(lines[_at].Labels, samples.Select(s => s.Time).ToArray(), samples.Select(s => s.Value).ToArray(), histograms);
             }
         }
+
+        public override IReadOnlyList<string> Warnings => source.LeftOut;
 
         public override bool MoveNext()
         {

@@ -11,6 +11,24 @@ public static class EgressRule
 {
     private static readonly IPAddress MetadataV6 = IPAddress.Parse("fd00:ec2::254");
 
+    // A well-behaved server's head is a few hundred bytes.
+    private const int HeadKiBMax = 32;
+
+    /// <summary>
+    /// What requests that the hub makes by itself go through: only where it is allowed, straight there, to nobody it was sent on to, and with nothing kept from one to the next.
+    /// </summary>
+    /// <param name="besides">Another objection to an address; null for none.</param>
+    public static SocketsHttpHandler Handler(Func<IPEndPoint, string?>? besides = null) => new()
+    {
+        AllowAutoRedirect = false,
+        UseCookies = false,
+        UseProxy = false, // a proxy would resolve the name where we cannot see to what
+        ActivityHeadersPropagator = null,
+        MaxResponseHeadersLength = HeadKiBMax,
+        ConnectCallback = async (context, connecting) => new NetworkStream(
+            await ConnectAsync(context.DnsEndPoint, besides ?? (static _ => null), connecting), ownsSocket: true),
+    };
+
     /// <summary>Connects to the first address of a name that is allowed and answers.</summary>
     /// <exception cref="EgressDeniedException">No address of it is allowed.</exception>
     /// <exception cref="SocketException">It has no address, or none answers.</exception>

@@ -74,7 +74,7 @@ internal sealed class EvaluationRun(ISeriesSource source, PromLimits limits, Pro
 
     /// <summary>Opens a walk over a selector's samples in a range of times.</summary>
     public SeriesWalk Walk(PromNode.Selector selector, long from, long to) =>
-        new(source, selector, new Selection(selector.Matchers, from, to), _budget, limits.SeriesMax, ct);
+        new(source, selector, new Selection(selector.Matchers, from, to), _budget, limits.SeriesMax, Notes, ct);
 
     private List<Column> Number(PromNode.Number number)
     {

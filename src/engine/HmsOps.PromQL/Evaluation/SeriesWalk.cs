@@ -2,18 +2,19 @@ using HmsOps.Series;
 
 namespace HmsOps.PromQL.Evaluation;
 
-/// <summary>A walk over the series of one selector, within the query's limits. What the source refuses is told at the selector's place.</summary>
+/// <summary>A walk over the series of one selector, within the query's limits. What the source refuses, or had to leave out, is told at the selector's place.</summary>
 internal sealed class SeriesWalk : IDisposable
 {
     private readonly PromNode.Selector _selector;
     private readonly SeriesCursor _cursor;
     private readonly int _seriesMax;
+    private readonly Notes _notes;
     private readonly CancellationToken _ct;
     private int _series;
 
-    public SeriesWalk(ISeriesSource source, PromNode.Selector selector, Selection selection, QueryBudget budget, int seriesMax, CancellationToken ct)
+    public SeriesWalk(ISeriesSource source, PromNode.Selector selector, Selection selection, QueryBudget budget, int seriesMax, Notes notes, CancellationToken ct)
     {
-        (_selector, _seriesMax, _ct) = (selector, seriesMax, ct);
+        (_selector, _seriesMax, _notes, _ct) = (selector, seriesMax, notes, ct);
         try
         {
             _cursor = source.Select(selection, budget, ct);
@@ -46,7 +47,11 @@ internal sealed class SeriesWalk : IDisposable
         try
         {
             if (!_cursor.MoveNext())
+            {
+                foreach (var leftOut in _cursor.Warnings)
+                    _notes.Warn(_selector.At, leftOut);
                 return false;
+            }
         }
         catch (QueryBudgetException spent)
         {

@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using HmsOps.Disk;
 using HmsOps.Net.Egress;
 using HmsOps.Observe.History;
@@ -108,16 +107,7 @@ internal sealed class StoreOrders(MetricStore store, IDisk disk, TimeProvider ti
         return found.Count > 0 ? found : throw new StoreOrderException($"{folder} holds no block of Prometheus: neither {MetaFile} nor folders with one.");
     }
 
-    private HttpClient Client() => new(new SocketsHttpHandler
-    {
-        AllowAutoRedirect = false,
-        UseCookies = false,
-        UseProxy = false, // a proxy would resolve the name where we cannot see to what
-        ActivityHeadersPropagator = null,
-        ConnectCallback = async (context, connecting) => new NetworkStream(
-            await EgressRule.ConnectAsync(context.DnsEndPoint, place => isOurs(place) ? "the hub's own door" : null, connecting), ownsSocket: true),
-    })
-    { Timeout = Timeout.InfiniteTimeSpan }; // the walk has a patience of its own
+    private HttpClient Client() => new(EgressRule.Handler(place => isOurs(place) ? "the hub's own door" : null)) { Timeout = Timeout.InfiniteTimeSpan }; // the walk has a patience of its own
 
     private sealed class ImportTally
     {

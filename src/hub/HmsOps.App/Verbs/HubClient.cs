@@ -25,14 +25,14 @@ internal static class HubClient
 
     /// <summary>Orders something that takes the time it takes, and hands on the answer's body; what the hub refuses is said.</summary>
     public static Task<int> PostAsync(
-        string? hub, string path, IEnumerable<(string Name, string Value)> parameters, Func<string, Task<int>> answer, CancellationToken cancellationToken) =>
+        string? hub, string path, IEnumerable<(string Name, string Value)> parameters, Func<string, int> answer, CancellationToken cancellationToken) =>
         CallAsync(hub, Timeout.InfiniteTimeSpan, async (_, client) =>
         {
             using var form = new FormUrlEncodedContent(parameters.Select(parameter => KeyValuePair.Create(parameter.Name, parameter.Value)));
             using var response = await client.PostAsync(new Uri(path, UriKind.Relative), form, cancellationToken);
             var body = await response.Content.ReadAsStringAsync(cancellationToken);
             if (response.IsSuccessStatusCode)
-                return await answer(body);
+                return answer(body);
             await Console.Error.WriteLineAsync($"hms-ops: the hub answered {(int)response.StatusCode}: {DetailOf(body)}");
             return ExitCode.No;
         }, cancellationToken);

@@ -43,7 +43,7 @@ internal static partial class StoreVerbs
                 await store!.CompactAsync(cancellationToken);
                 return store.Size;
             },
-            size => Say($"{size.Blocks} blocks hold {size.BlockBytes:n0} bytes; {size.Samples:n0} samples in all"), opens: true, cancellationToken));
+            size => Console.WriteLine($"{size.Blocks} blocks hold {size.BlockBytes:n0} bytes; {size.Samples:n0} samples in all"), opens: true, cancellationToken));
         return verb;
     }
 
@@ -56,7 +56,7 @@ internal static partial class StoreVerbs
             var path = Path.GetFullPath(parsed.GetRequiredValue(folder));
             return CarryOutAsync(
                 parsed, "snapshot", [("folder", path)], async (_, store) => new SnapshotSaid(path, await store!.SnapshotAsync(path, cancellationToken)),
-                said => Say($"{said.Folder} holds {said.Bytes:n0} bytes. Start a hub on it with: hms-ops serve --data {said.Folder}"), opens: true, cancellationToken);
+                said => Console.WriteLine($"{said.Folder} holds {said.Bytes:n0} bytes. Start a hub on it with: hms-ops serve --data {said.Folder}"), opens: true, cancellationToken);
         });
         return verb;
     }
@@ -81,7 +81,7 @@ internal static partial class StoreVerbs
                     }
                     return new StoreDeletion(series, samples);
                 },
-                deleted => Say($"Deleted {deleted.SamplesInMemory:n0} samples in memory, and what {deleted.SeriesInBlocks:n0} series had in blocks. hms-ops store compact gives back their bytes"),
+                deleted => Console.WriteLine($"Deleted {deleted.SamplesInMemory:n0} samples in memory, and what {deleted.SeriesInBlocks:n0} series had in blocks. hms-ops store compact gives back their bytes"),
                 opens: true, cancellationToken);
         });
         return verb;
@@ -112,7 +112,7 @@ internal static partial class StoreVerbs
 
     // The hub that is named, or that has the folder, carries it out; else this process does, on the folder.
     private static async Task<int> CarryOutAsync<T>(
-        ParseResult parsed, string order, IReadOnlyList<(string Name, string Value)> parameters, Func<string, IStoreOrders?, Task<T>> here, Func<T, int> say, bool opens,
+        ParseResult parsed, string order, IReadOnlyList<(string Name, string Value)> parameters, Func<string, IStoreOrders?, Task<T>> here, Action<T> say, bool opens,
         CancellationToken cancellationToken)
     {
         var json = parsed.GetValue(Json);
@@ -125,10 +125,7 @@ internal static partial class StoreVerbs
         {
             using var taken = FolderLock.Take(new RealDisk(), data, $"pid {Environment.ProcessId} on {Environment.MachineName}, running hms-ops store {order}");
             var answer = opens ? await StoppedStore.RunAsync($"{data}/metrics", store => here($"{data}/metrics", store)) : await here($"{data}/metrics", null);
-            if (!json)
-                return say(answer);
-            Console.WriteLine(JsonSerializer.Serialize(answer, Shape));
-            return answer is StoreFindings { Faults.Count: > 0 } ? ExitCode.No : ExitCode.Done;
+            return Answer(answer, say, json);
         }
         catch (FolderHeldException held) when (ListeningOn().Match(held.Holder) is { Success: true } at)
         {
@@ -142,25 +139,32 @@ internal static partial class StoreVerbs
     }
 
     private static Task<int> AskAsync<T>(
-        string hub, string order, IReadOnlyList<(string Name, string Value)> parameters, Func<T, int> say, bool json, CancellationToken cancellationToken) =>
-        HubClient.PostAsync(hub, $"api/ops/v1/store/{order}", parameters, async body =>
+        string hub, string order, IReadOnlyList<(string Name, string Value)> parameters, Action<T> say, bool json, CancellationToken cancellationToken) =>
+        HubClient.PostAsync(hub, $"api/ops/v1/store/{order}", parameters, body =>
         {
-            if (json)
-                Console.WriteLine(body);
             var answer = JsonSerializer.Deserialize<T>(body, Shape) ?? throw new InvalidDataException($"The hub's answer is no {typeof(T).Name}: {body}");
-            return json ? await Task.FromResult(answer is StoreFindings { Faults.Count: > 0 } ? ExitCode.No : ExitCode.Done) : say(answer);
+            return Answer(answer, say, json);
         }, cancellationToken);
 
-    private static int SayFindings(StoreFindings found)
+    // The code does not depend on how the answer is shown.
+    private static int Answer<T>(T answer, Action<T> say, bool json)
+    {
+        if (json)
+            Console.WriteLine(JsonSerializer.Serialize(answer, Shape));
+        else
+            say(answer);
+        return answer is StoreFindings { Faults.Count: > 0 } or StoreImport { Refused.Count: > 0 } or StoreImport { Damage.Count: > 0 } ? ExitCode.No : ExitCode.Done;
+    }
+
+    private static void SayFindings(StoreFindings found)
     {
         foreach (var fault in found.Faults)
             Console.WriteLine($"bad   {fault}");
         var read = $"{found.Blocks} blocks, {found.Checkpoints} checkpoints and {found.Frames:n0} frames of the log were read";
         Console.WriteLine(found.Faults.Count == 0 ? $"good  {read}" : $"{found.Faults.Count} faults; {read}");
-        return found.Faults.Count == 0 ? ExitCode.Done : ExitCode.No;
     }
 
-    private static int SayImport(StoreImport import)
+    private static void SayImport(StoreImport import)
     {
         Console.WriteLine($"{import.Taken:n0} of {import.Samples:n0} samples are in the store");
         foreach (var (reason, count) in import.Refused)
@@ -169,13 +173,6 @@ internal static partial class StoreVerbs
             Console.WriteLine($"first    {first}");
         foreach (var damage in import.Damage)
             Console.WriteLine($"damaged  {damage}");
-        return import.Refused.Count == 0 && import.Damage.Count == 0 ? ExitCode.Done : ExitCode.No;
-    }
-
-    private static int Say(string line)
-    {
-        Console.WriteLine(line);
-        return ExitCode.Done;
     }
 
     private static int Refuse(string why)

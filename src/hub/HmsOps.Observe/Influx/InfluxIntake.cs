@@ -28,7 +28,7 @@ public sealed class InfluxIntake(ISeriesSink sink, Refusals refusals, InfluxLimi
     private const int KeptMax = 4; // each remembers some 32 MiB of tag sets at most
 
     // Never less than the largest request takes alone: buffers come in powers of two.
-    private readonly ByteBudget _budget = new(Math.Max(limits.MemoryBytesMax, 2L * ((long)limits.PackedBytesMax + ChunkBytes + limits.LineBytesMax) + PooledBody.FirstBytes));
+    private readonly ByteBudget _budget = new(Math.Max(limits.MemoryBytesMax, 2L * ((long)limits.PackedBytesMax + ChunkBytes + limits.LineBytesMax) + PooledBytes.FirstBytes));
     private readonly Lock _lock = new();
     private readonly Stack<InfluxReader> _kept = new();
 

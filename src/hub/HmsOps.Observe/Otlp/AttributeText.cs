@@ -13,6 +13,7 @@ namespace HmsOps.Observe.Otlp;
 internal sealed class AttributeText
 {
     private const int DepthMax = 8; // lists in lists; a label is no document
+    private const uint Item = (1 << 3) | WireType.Block; // of a list and of a map alike
 
     private static readonly Flaw TooDeep = new("attribute_depth", $"an attribute's value is nested deeper than {DepthMax} levels; flatten it");
 
@@ -138,24 +139,16 @@ internal sealed class AttributeText
         Write("[");
         var isFirst = true;
         var fields = new ProtoReader(values);
-        while (!fields.IsAtEnd)
+        while (fields.TryFindBlock(Item, out var value))
         {
-            if (!fields.TryReadTag(out var tag))
-                return false;
-            if (tag != ((1 << 3) | WireType.Block))
-            {
-                if (!fields.TrySkip(tag))
-                    return false;
-                continue;
-            }
-            if (!fields.TryReadBlock(out var value))
-                return false;
             if (!isFirst)
                 Write(",");
             isFirst = false;
             if (!TryWriteNested(value, depth))
                 return false;
         }
+        if (fields.IsBroken)
+            return false;
         Write("]");
         return true;
     }
@@ -164,23 +157,17 @@ internal sealed class AttributeText
     {
         var sorted = new SortedDictionary<string, byte[]>(StringComparer.Ordinal);
         var fields = new ProtoReader(pairs);
-        while (!fields.IsAtEnd)
+        while (fields.TryFindBlock(Item, out var pair))
         {
-            if (!fields.TryReadTag(out var tag))
-                return false;
-            if (tag != ((1 << 3) | WireType.Block))
-            {
-                if (!fields.TrySkip(tag))
-                    return false;
-                continue;
-            }
-            if (!fields.TryReadBlock(out var pair) || !TryReadPair(pair, out var key, out var value))
+            if (!TryReadPair(pair, out var key, out var value))
                 return false;
             if (!Utf8.IsValid(key))
                 Flaw = Flaw.NotUtf8;
             if (!sorted.TryAdd(Encoding.UTF8.GetString(key), value.ToArray()))
                 Flaw = Flaw.Twice;
         }
+        if (fields.IsBroken)
+            return false;
         Write("{");
         var isFirst = true;
         foreach (var (key, value) in sorted)

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.IO.Compression;
 using System.Runtime.InteropServices;
 using HmsOps.Observe.Wire;
@@ -11,7 +10,6 @@ internal sealed class GzipBody : IDisposable
     // A body that unpacks to a hundred times itself is a bomb; small ones may be.
     private const int RatioMax = 100;
     private const int RatioCountsFrom = 1 << 20;
-    private const int FirstBytes = 64 * 1024;
 
     private readonly ByteBudget _budget;
     private byte[] _buffer = [];
@@ -36,10 +34,8 @@ internal sealed class GzipBody : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        if (_buffer.Length > 0)
-            ArrayPool<byte>.Shared.Return(_buffer);
-        _budget.Give(_buffer.Length);
-        (_buffer, _length) = ([], 0);
+        PooledBytes.Give(ref _buffer, _budget);
+        _length = 0;
     }
 
     private OtlpOutcome? Read(ReadOnlyMemory<byte> packed, OtlpLimits limits)
@@ -72,21 +68,7 @@ internal sealed class GzipBody : IDisposable
     }
 
     // One byte more than the limit, so that too many are seen to be too many.
-    private bool TryGrow(OtlpLimits limits)
-    {
-        var wanted = Math.Min(Math.Max(FirstBytes, 2L * _buffer.Length), limits.DecodedBytesMax + 1L);
-        var larger = ArrayPool<byte>.Shared.Rent((int)Math.Max(wanted, _length + 1));
-        if (!_budget.TryTake(larger.Length - _buffer.Length))
-        {
-            ArrayPool<byte>.Shared.Return(larger);
-            return false;
-        }
-        _buffer.AsSpan(0, _length).CopyTo(larger);
-        if (_buffer.Length > 0)
-            ArrayPool<byte>.Shared.Return(_buffer);
-        _buffer = larger;
-        return true;
-    }
+    private bool TryGrow(OtlpLimits limits) => PooledBytes.TryGrow(ref _buffer, _length, _length + 1, limits.DecodedBytesMax + 1L, _budget);
 
     private static OtlpOutcome NotGzip() => new(OtlpVerdict.Malformed, "the body is not gzip, or damaged or cut off. Nothing of it was taken");
 }

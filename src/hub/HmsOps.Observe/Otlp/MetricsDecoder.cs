@@ -115,20 +115,13 @@ internal sealed partial class MetricsDecoder(OtlpLimits limits)
             return false;
         (_earliest, _latest) = (long.MaxValue, long.MinValue);
         var fields = new ProtoReader(body, start, length);
-        while (!fields.IsAtEnd)
+        while (fields.TryFindBlock(Second, out int scope, out var size))
         {
-            if (!fields.TryReadTag(out var tag))
+            if (!TryReadScopeMetrics(body, scope, size, resource))
                 return false;
-            if (tag != Second)
-            {
-                if (!fields.TrySkip(tag))
-                    return false;
-            }
-            else if (!fields.TryReadBlock(out int scope, out var size) || !TryReadScopeMetrics(body, scope, size, resource))
-            {
-                return false;
-            }
         }
+        if (fields.IsBroken)
+            return false;
         AddTargetInfo(resource);
         return true;
     }
@@ -141,21 +134,12 @@ internal sealed partial class MetricsDecoder(OtlpLimits limits)
         if (Scope(resource, body.Slice(found.First, found.FirstLength), url) is not { } scope)
             return false;
         var fields = new ProtoReader(body, start, length);
-        while (!fields.IsAtEnd)
+        while (fields.TryFindBlock(Second, out int metric, out var size))
         {
-            if (!fields.TryReadTag(out var tag))
+            if (!TryReadMetric(body, metric, size, scope))
                 return false;
-            if (tag != Second)
-            {
-                if (!fields.TrySkip(tag))
-                    return false;
-            }
-            else if (!fields.TryReadBlock(out int metric, out var size) || !TryReadMetric(body, metric, size, scope))
-            {
-                return false;
-            }
         }
-        return true;
+        return !fields.IsBroken;
     }
 
     private bool TryReadMetric(ReadOnlySpan<byte> body, int start, int length, ScopeEntry scope)

@@ -26,7 +26,7 @@ public sealed class RemoteWriteIntake(ISeriesSink sink, Refusals refusals, Write
     private const int KeptSamplesMax = 200_000;
 
     // Never less than the largest request takes alone: buffers come in powers of two.
-    private readonly ByteBudget _budget = new(Math.Max(limits.MemoryBytesMax, 2L * ((long)limits.PackedBytesMax + limits.DecodedBytesMax) + PooledBody.FirstBytes));
+    private readonly ByteBudget _budget = new(Math.Max(limits.MemoryBytesMax, 2L * ((long)limits.PackedBytesMax + limits.DecodedBytesMax) + PooledBytes.FirstBytes));
     private readonly Lock _lock = new();
     private readonly Stack<WriteDecoder> _kept = new();
 

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Buffers.Binary;
 using HmsOps.Series;
 
@@ -11,7 +10,6 @@ namespace HmsOps.Observe.Wire;
 internal sealed class MessageWriter(int bytesMax, ByteBudget budget) : IDisposable
 {
     private const int LengthBytes = 5;
-    private const int FirstBytes = 64 * 1024;
 
     private byte[] _buffer = [];
     private int _length;
@@ -114,10 +112,8 @@ internal sealed class MessageWriter(int bytesMax, ByteBudget budget) : IDisposab
     /// <inheritdoc/>
     public void Dispose()
     {
-        if (_buffer.Length > 0)
-            ArrayPool<byte>.Shared.Return(_buffer);
-        budget.Give(_buffer.Length);
-        (_buffer, _length) = ([], 0);
+        PooledBytes.Give(ref _buffer, budget);
+        _length = 0;
     }
 
     private bool TryGrow(int bytes)
@@ -127,17 +123,9 @@ internal sealed class MessageWriter(int bytesMax, ByteBudget budget) : IDisposab
             IsFull = true;
             return false;
         }
-        var larger = ArrayPool<byte>.Shared.Rent((int)Math.Min(Math.Max(FirstBytes, Math.Max((long)_length + bytes, 2L * _buffer.Length)), Array.MaxLength));
-        if (!budget.TryTake(larger.Length - _buffer.Length))
-        {
-            ArrayPool<byte>.Shared.Return(larger);
-            (IsFull, IsBusy) = (true, true);
-            return false;
-        }
-        _buffer.AsSpan(0, _length).CopyTo(larger);
-        if (_buffer.Length > 0)
-            ArrayPool<byte>.Shared.Return(_buffer);
-        _buffer = larger;
-        return true;
+        if (PooledBytes.TryGrow(ref _buffer, _length, (long)_length + bytes, Array.MaxLength, budget))
+            return true;
+        (IsFull, IsBusy) = (true, true);
+        return false;
     }
 }

@@ -9,9 +9,6 @@ namespace HmsOps.Observe.Wire;
 /// </summary>
 public sealed class PooledBody : IDisposable
 {
-    /// <summary>What the first buffer holds at least.</summary>
-    internal const int FirstBytes = 64 * 1024;
-
     private readonly ByteBudget _budget;
     private byte[] _buffer = [];
     private int _length;
@@ -49,10 +46,8 @@ public sealed class PooledBody : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        if (_buffer.Length > 0)
-            ArrayPool<byte>.Shared.Return(_buffer);
-        _budget.Give(_buffer.Length);
-        (_buffer, _length) = ([], 0);
+        PooledBytes.Give(ref _buffer, _budget);
+        _length = 0;
     }
 
     private BodyEnd Take(ReadOnlySequence<byte> part, int bytesMax)
@@ -60,26 +55,11 @@ public sealed class PooledBody : IDisposable
         if (part.Length > bytesMax - _length)
             return BodyEnd.TooLarge;
         var length = _length + (int)part.Length;
-        if (length > _buffer.Length && !TryGrow(length))
+        if (length > _buffer.Length && !PooledBytes.TryGrow(ref _buffer, _length, length, Array.MaxLength, _budget))
             return BodyEnd.Busy;
         part.CopyTo(_buffer.AsSpan(_length));
         _length = length;
         return BodyEnd.Whole;
-    }
-
-    private bool TryGrow(int length)
-    {
-        var larger = ArrayPool<byte>.Shared.Rent(Math.Max(Math.Max(FirstBytes, length), (int)Math.Min(2L * _buffer.Length, Array.MaxLength)));
-        if (!_budget.TryTake(larger.Length - _buffer.Length))
-        {
-            ArrayPool<byte>.Shared.Return(larger);
-            return false;
-        }
-        _buffer.AsSpan(0, _length).CopyTo(larger);
-        if (_buffer.Length > 0)
-            ArrayPool<byte>.Shared.Return(_buffer);
-        _buffer = larger;
-        return true;
     }
 }
 

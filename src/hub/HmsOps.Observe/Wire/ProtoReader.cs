@@ -46,6 +46,34 @@ public ref struct ProtoReader
         return read && wide <= uint.MaxValue && tag >> 3 != 0;
     }
 
+    /// <summary>True when <see cref="TryFindBlock(uint, out int, out int)"/> ended at bytes that are no field.</summary>
+    public bool IsBroken { get; private set; }
+
+    /// <summary>Goes to the next block with a tag, over all other fields; false at the end, and where the bytes are no field (<see cref="IsBroken"/>).</summary>
+    public bool TryFindBlock(uint wanted, out int start, out int length)
+    {
+        (start, length) = (0, 0);
+        while (!IsAtEnd && !IsBroken)
+        {
+            if (TryReadTag(out var tag) && (tag == wanted ? TryReadBlock(out start, out length) : TrySkip(tag)))
+            {
+                if (tag == wanted)
+                    return true;
+                continue;
+            }
+            IsBroken = true;
+        }
+        return false;
+    }
+
+    /// <summary>As above; answers the bytes.</summary>
+    public bool TryFindBlock(uint wanted, out ReadOnlySpan<byte> block)
+    {
+        var found = TryFindBlock(wanted, out int start, out var length);
+        block = _body.Slice(start, length);
+        return found;
+    }
+
     /// <summary>Reads a number.</summary>
     public bool TryReadVarint(out ulong value)
     {

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Text.Json;
 using HmsOps.Present.Tests.Stage;
 using HmsOps.Series;
@@ -71,29 +70,6 @@ public sealed class SeriesEndpointsTests : IAsyncLifetime
         using var form = await _hub.Client.SendAsync(TestHub.Post("/api/v1/series?match[]={\"tax-bot.ok\"}", "match[]=up%7Bjob%3D%22court%22%7D&limit=9", "application/x-www-form-urlencoded"));
 
         Assert.Equal("""[{"__name__":"tax-bot.ok","job":"𝄞","law.code":"26 USC"},{"Zone":"east","__name__":"up","job":"court"}]""", Plain((await JsonAsync(form)).GetProperty("data")));
-    }
-
-    [Theory]
-    [InlineData("/api/v1/series", "no match[] parameter provided")]
-    [InlineData("/api/v1/series?match[]=up{", "1:4: parse error")]
-    [InlineData("/api/v1/series?match[]=up[5m]", "expected a selector")]
-    [InlineData("/api/v1/series?match[]=up offset 5m", "expected a selector")]
-    [InlineData("/api/v1/series?match[]=sum(up)", "expected a selector")]
-    [InlineData("/api/v1/series?match[]={}", "1:1: parse error")]
-    [InlineData("/api/v1/labels?match[]=up&match[]=}", "match[]")]
-    [InlineData("/api/v1/labels?start=noon", "\"start\"")]
-    [InlineData("/api/v1/labels?end=noon", "\"end\"")]
-    [InlineData("/api/v1/labels?start=3&end=2", "before start")]
-    [InlineData("/api/v1/label/job/values?limit=-1", "\"limit\"")]
-    [InlineData("/api/v1/label/job/values?limit=many", "\"limit\"")]
-    public async Task A_question_that_cannot_be_read_is_bad_data_with_its_place(string address, string named)
-    {
-        using var answer = await _hub.Client.GetAsync(address);
-        var said = await JsonAsync(answer);
-
-        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
-        Assert.Equal(("error", "bad_data"), (said.GetProperty("status").GetString(), said.GetProperty("errorType").GetString()));
-        Assert.Contains(named, said.GetProperty("error").GetString(), StringComparison.Ordinal);
     }
 
     private static string Plain(JsonElement json) => JsonSerializer.Serialize(json, Readable)

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -36,17 +35,9 @@ public sealed class WebhookChannel : IChannel, IDisposable
         _settings = settings;
         _secrets = secrets;
         _time = time;
-        _http = new HttpClient(new SocketsHttpHandler
-        {
-            AllowAutoRedirect = false,
-            UseCookies = false,
-            UseProxy = false, // a proxy would resolve the name where we cannot see to what
-            ActivityHeadersPropagator = null,
-            MaxResponseHeadersLength = 32,
-            PooledConnectionLifetime = TimeSpan.FromMinutes(1), // so that a name that moved is followed
-            ConnectCallback = async (context, cancellationToken) =>
-                new NetworkStream(await EgressRule.ConnectAsync(context.DnsEndPoint, cancellationToken), ownsSocket: true),
-        })
+        var handler = EgressRule.Handler();
+        handler.PooledConnectionLifetime = TimeSpan.FromMinutes(1); // so that a name that moved is followed
+        _http = new HttpClient(handler)
         {
             Timeout = Timeout.InfiniteTimeSpan, // ours is on the clock that was handed in
         };

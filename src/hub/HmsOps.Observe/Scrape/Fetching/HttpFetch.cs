@@ -21,7 +21,6 @@ namespace HmsOps.Observe.Scrape.Fetching;
 public sealed class HttpFetch(ScrapeLimits limits, Func<Credential, CancellationToken, Task<string?>> credentials, Func<IPEndPoint, bool> isOurs, TimeProvider time) : ITargetFetch, IDisposable
 {
     private const int RedirectsMax = 3;
-    private const int HeaderKiB = 32;
     private const int ClientsMax = 1_000;
 
     private static readonly TimeSpan ListWithin = TimeSpan.FromSeconds(10);
@@ -186,20 +185,12 @@ public sealed class HttpFetch(ScrapeLimits limits, Func<Credential, Cancellation
                 return known.Client;
         }
         var tls = await TlsAsync(access, cancellationToken);
-        var client = new HttpMessageInvoker(new SocketsHttpHandler
-        {
-            AllowAutoRedirect = false,
-            UseCookies = false,
-            UseProxy = false, // a proxy would resolve the name where we cannot see to what
-            ActivityHeadersPropagator = null,
-            AutomaticDecompression = DecompressionMethods.None,
-            MaxResponseHeadersLength = HeaderKiB,
-            MaxResponseDrainSize = 0,
-            PooledConnectionLifetime = TimeSpan.FromMinutes(10), // so that a name that moved is followed
-            SslOptions = tls,
-            ConnectCallback = async (context, connecting) => new NetworkStream(
-                await EgressRule.ConnectAsync(context.DnsEndPoint, place => isOurs(place) ? "the hub's own door" : null, connecting), ownsSocket: true),
-        });
+        var handler = EgressRule.Handler(place => isOurs(place) ? "the hub's own door" : null);
+        handler.AutomaticDecompression = DecompressionMethods.None;
+        handler.MaxResponseDrainSize = 0;
+        handler.PooledConnectionLifetime = TimeSpan.FromMinutes(10); // so that a name that moved is followed
+        handler.SslOptions = tls;
+        var client = new HttpMessageInvoker(handler);
         lock (_gate)
         {
             if (_clients.Count >= ClientsMax)
