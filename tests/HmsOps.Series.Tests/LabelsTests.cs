@@ -104,8 +104,18 @@ public sealed class LabelsTests
     }
 
     [Fact]
+    public void A_choice_keeps_only_what_it_names_or_all_but_that()
+    {
+        var labels = Labels.From(("__name__", "up"), ("job", "court"), ("zone", "north"));
+        Assert.Equal(Labels.From(("job", "court"), ("zone", "north")), LabelChoice.Only("zone", "job", "absent").Of(labels));
+        Assert.Equal(Labels.From(("__name__", "up")), LabelChoice.Without("zone", "job", "absent").Of(labels));
+        Assert.Equal(Labels.Empty, LabelChoice.Only().Of(labels));
+        Assert.Equal(labels, LabelChoice.Without().Of(labels));
+    }
+
+    [Fact]
     public void The_hash_is_the_same_in_every_process() =>
-        Assert.Equal(-969_009_449, Labels.From(("__name__", "up"), ("job", "court")).GetHashCode());
+        Assert.Equal(-1_216_972_118, Labels.From(("__name__", "up"), ("job", "court")).GetHashCode());
 
     private static List<(string Name, string Value)> Walk(Labels labels)
     {

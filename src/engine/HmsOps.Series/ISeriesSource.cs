@@ -99,6 +99,16 @@ public abstract class SeriesCursor : IDisposable
     /// <summary>The series the walk stands on.</summary>
     public abstract SeriesView Current { get; }
 
+    /// <summary>The labels of the series the walk stands on.</summary>
+    public virtual Labels Labels => Current.Labels;
+
+    /// <summary>Some of those labels. A walk that knows how series are named answers the same object for all that are alike in them, and makes no more of the others.</summary>
+    public virtual Labels Project(LabelChoice choice)
+    {
+        ArgumentNullException.ThrowIfNull(choice);
+        return choice.Of(Labels);
+    }
+
     /// <summary>Goes to the next series.</summary>
     public abstract bool MoveNext();
 
@@ -113,21 +123,61 @@ public abstract class SeriesCursor : IDisposable
 /// The samples of one series, in time order. A sample is a histogram where <see cref="Histograms"/> holds one, else the float in
 /// <see cref="Values"/>. <see cref="Histograms"/> is empty when the whole series is floats.
 /// </summary>
-public readonly ref struct SeriesView(
-    Labels labels, ReadOnlySpan<long> times, ReadOnlySpan<double> values, ReadOnlySpan<NativeHistogram?> histograms, ReadOnlySpan<long> starts = default)
+public readonly ref struct SeriesView
 {
+    private readonly SeriesCursor? _walk;
+    private readonly Labels _labels;
+
+    /// <summary>Samples of a series whose labels are at hand.</summary>
+    public SeriesView(Labels labels, ReadOnlySpan<long> times, ReadOnlySpan<double> values, ReadOnlySpan<NativeHistogram?> histograms, ReadOnlySpan<long> starts = default)
+        : this(null, labels, times, values, histograms, starts)
+    {
+    }
+
+    /// <summary>Samples of the series a walk stands on, which makes its labels when they are asked for.</summary>
+    public SeriesView(SeriesCursor walk, ReadOnlySpan<long> times, ReadOnlySpan<double> values, ReadOnlySpan<NativeHistogram?> histograms, ReadOnlySpan<long> starts)
+        : this(walk, Labels.Empty, times, values, histograms, starts)
+    {
+    }
+
+    private SeriesView(
+        SeriesCursor? walk, Labels labels, ReadOnlySpan<long> times, ReadOnlySpan<double> values, ReadOnlySpan<NativeHistogram?> histograms, ReadOnlySpan<long> starts)
+    {
+        _walk = walk;
+        _labels = labels;
+        Times = times;
+        Values = values;
+        Histograms = histograms;
+        Starts = starts;
+    }
+
     /// <summary>Which series.</summary>
-    public Labels Labels { get; } = labels;
+    public Labels Labels => _walk?.Labels ?? _labels;
 
     /// <summary>Times in milliseconds, ascending.</summary>
-    public ReadOnlySpan<long> Times { get; } = times;
+    public ReadOnlySpan<long> Times { get; }
 
     /// <summary>Values, one a time.</summary>
-    public ReadOnlySpan<double> Values { get; } = values;
+    public ReadOnlySpan<double> Values { get; }
 
     /// <summary>Histograms, one a time, or empty.</summary>
-    public ReadOnlySpan<NativeHistogram?> Histograms { get; } = histograms;
+    public ReadOnlySpan<NativeHistogram?> Histograms { get; }
 
     /// <summary>When what a sample counts began to be counted, 0 if unknown, one a time; or empty, when none is known.</summary>
-    public ReadOnlySpan<long> Starts { get; } = starts;
+    public ReadOnlySpan<long> Starts { get; }
+
+    /// <summary>Some of its labels: <see cref="SeriesCursor.Project"/>.</summary>
+    public Labels Project(LabelChoice choice)
+    {
+        ArgumentNullException.ThrowIfNull(choice);
+        return _walk?.Project(choice) ?? choice.Of(_labels);
+    }
+
+    /// <summary>Other samples of the same series.</summary>
+    public SeriesView With(ReadOnlySpan<long> times, ReadOnlySpan<double> values, ReadOnlySpan<NativeHistogram?> histograms, ReadOnlySpan<long> starts) =>
+        new(_walk, _labels, times, values, histograms, starts);
+
+    /// <summary>The samples from one place to before another.</summary>
+    public SeriesView Part(int from, int to) => With(
+        Times[from..to], Values[from..to], Histograms.IsEmpty ? [] : Histograms[from..to], Starts.IsEmpty ? [] : Starts[from..to]);
 }

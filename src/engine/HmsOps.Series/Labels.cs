@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
 
@@ -99,13 +100,21 @@ public readonly struct Labels : IEquatable<Labels>
     /// <inheritdoc/>
     public override bool Equals([NotNullWhen(true)] object? obj) => obj is Labels other && Equals(other);
 
-    /// <summary>FNV-1a over the bytes: the same in every process, so an order that depends on it replays.</summary>
+    /// <summary>Folded products, eight bytes at a time: the same in every process, so an order that depends on it replays.</summary>
     public override int GetHashCode()
     {
-        var hash = 14695981039346656037UL;
-        foreach (var b in _bytes.Span)
-            hash = (hash ^ b) * 1099511628211UL;
+        const ulong Odd = 0x9E3779B97F4A7C15;
+        var rest = _bytes.Span;
+        var hash = Odd ^ (ulong)rest.Length;
+        for (; rest.Length >= sizeof(ulong); rest = rest[sizeof(ulong)..])
+            hash = Fold(hash ^ BinaryPrimitives.ReadUInt64LittleEndian(rest), Odd);
+        var tail = 0UL;
+        foreach (var b in rest)
+            tail = (tail << 8) | b;
+        hash = Fold(hash ^ tail, Odd);
         return (int)(hash ^ (hash >> 32));
+
+        static ulong Fold(ulong a, ulong b) => Math.BigMul(a, b, out var low) ^ low;
     }
 
     /// <summary>Equal bytes.</summary>

@@ -91,7 +91,9 @@ public sealed partial class MetricStore
     {
         ArgumentNullException.ThrowIfNull(selection);
         using var view = _sealed.Open();
-        var head = _head.Index.LabelNames(IdsInHead(selection, view, cancellationToken));
+        var head = selection.Matchers.Count == 0
+            ? _head.Index.LabelNames(IsInHead(selection, view), cancellationToken)
+            : _head.Index.LabelNames(IdsInHead(selection, view, cancellationToken));
         return LabelLists.Union([head, .. InBlocks(selection, view, (block, kept) => block.LabelNames(kept, cancellationToken))]);
     }
 
@@ -100,7 +102,9 @@ public sealed partial class MetricStore
     {
         ArgumentNullException.ThrowIfNull(selection);
         using var view = _sealed.Open();
-        var head = _head.Index.LabelValues(name, IdsInHead(selection, view, cancellationToken));
+        var head = selection.Matchers.Count == 0
+            ? _head.Index.LabelValues(name, IsInHead(selection, view), cancellationToken)
+            : _head.Index.LabelValues(name, IdsInHead(selection, view, cancellationToken));
         return LabelLists.Union([head, .. InBlocks(selection, view, (block, kept) => block.LabelValues(name, kept, cancellationToken))]);
     }
 
@@ -110,21 +114,21 @@ public sealed partial class MetricStore
         return new HeadCursor(_head, cut, selection, from, Math.Max(from, view.Horizon), budget, cancellationToken);
     }
 
-    // By the bounds of tails and pieces: a series that has samples on either side of a short range, and none in it, is named too many.
     private int[] IdsInHead(Selection selection, StoreView view, CancellationToken cancellationToken)
     {
-        var ids = new List<int>();
         using var cut = HeadCut.Of(_head, selection.Matchers, cancellationToken);
+        return Array.FindAll(cut.Ids[..cut.Count], new Predicate<int>(IsInHead(selection, view)));
+    }
+
+    // By the bounds of tails and pieces: a series that has samples on either side of a short range, and none in it, is named too many.
+    private Func<int, bool> IsInHead(Selection selection, StoreView view)
+    {
         var (from, ordered) = (Kept(selection.From), Math.Max(Kept(selection.From), view.Horizon));
-        for (var i = 0; i < cut.Count; i++)
+        return id =>
         {
             lock (_head.Lock)
-            {
-                if (_head.HasBetween(cut.Ids[i], from, ordered, selection.To))
-                    ids.Add(cut.Ids[i]);
-            }
-        }
-        return [.. ids];
+                return _head.HasBetween(id, from, ordered, selection.To);
+        };
     }
 
     // A block whose index is damaged is put aside, and the others answer.

@@ -7,13 +7,20 @@ public sealed class LimitTests
     private static readonly LiteralSource Series = new(60_000, "foo{a=\"x\"} 0+1x10", "foo{a=\"y\"} 0+1x10", "bar 1x10");
 
     [Theory]
-    [InlineData("bar + foo", 6, "foo", "foo finds more than 1 series. Add matchers that narrow it.")]
+    [InlineData("bar + foo", 6, "foo", "foo finds more than 1 series. Add matchers that narrow it, or aggregate it.")]
+    [InlineData("bar + rate(foo[5m])", 11, "foo", "foo finds more than 1 series. Add matchers that narrow it, or aggregate it.")]
     public void Series_are_limited(string text, int at, string what, string message)
     {
-        var refusal = Assert.Throws<PromEvaluationException>(() => Answers.Ask(Series, text, 0, new PromLimits { SeriesMax = 1 }));
+        var refusal = Assert.Throws<PromEvaluationException>(() => Answers.Ask(Series, text, 300_000, new PromLimits { SeriesMax = 1 }));
         Assert.Equal((message, what), (refusal.Message, text[refusal.Position.Start..refusal.Position.End]));
         Assert.Equal(at, refusal.Position.Start);
     }
+
+    [Theory]
+    [InlineData("sum(foo)", 10)]
+    [InlineData("count((rate(foo[5m])))", 2)]
+    public void What_is_aggregated_as_it_is_read_is_not_held(string text, double value) =>
+        Assert.Equal(value, Answers.Ask(Series, text, 300_000, new PromLimits { SeriesMax = 1 }).Points[0].Value);
 
     [Fact]
     public void Samples_are_limited_and_the_selector_is_named()

@@ -25,6 +25,8 @@ public sealed class IndexModelTests
                     CompareSelection(world, random);
                 CompareOrder(world, random);
                 CompareLists(world);
+                CompareListsOfSome(world, random);
+                CompareGroups(world, random);
                 if (random.Next(2) == 0)
                     world.Index = IndexWorld.Loaded(IndexWorld.Saved(world.Index));
             }
@@ -74,6 +76,25 @@ public sealed class IndexModelTests
         Array.Sort(expected, (a, b) => Labels.CompareRows(world.Series[a], world.Series[b]));
         world.Index.SortRows(ids);
         Assert.Equal(expected, ids);
+    }
+
+    private static void CompareGroups(IndexWorld world, Random random)
+    {
+        var names = Names.Where(_ => random.Next(2) > 0).Append("nobody").ToArray();
+        foreach (var choice in (LabelChoice[])[LabelChoice.Only(names), LabelChoice.Without(names)])
+        {
+            var groups = world.Index.Groups(choice);
+            for (var id = 0; id < world.Series.Count; id++)
+                Assert.Equal(choice.Of(world.Series[id]), groups.Of(id));
+        }
+    }
+
+    private static void CompareListsOfSome(IndexWorld world, Random random)
+    {
+        var some = Enumerable.Range(0, world.Series.Count).Where(_ => random.Next(10) == 0).ToHashSet();
+        Assert.Equal(LabelLists.NamesOf(some.Select(id => world.Series[id])), world.Index.LabelNames(some.Contains, CancellationToken.None));
+        foreach (var name in Names)
+            Assert.Equal(LabelLists.ValuesOf(name, some.Select(id => world.Series[id])), world.Index.LabelValues(name, some.Contains, CancellationToken.None));
     }
 
     private static void CompareLists(IndexWorld world)

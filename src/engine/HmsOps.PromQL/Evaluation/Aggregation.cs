@@ -7,27 +7,49 @@ namespace HmsOps.PromQL.Evaluation;
 /// <summary>Folds series into groups: each series is added to its group's accumulators, a cell a step, in the order of labels.</summary>
 internal static class Aggregation
 {
-    public static List<Column> Evaluate(EvaluationRun run, PromNode.Aggregate node, List<Column> series)
+    public static List<Column> Evaluate(EvaluationRun run, PromNode.Aggregate node)
     {
-        var projection = node.Without
-            ? LabelProjection.Without(node.Grouping.Concat(["__name__", "__type__", "__unit__"]))
-            : LabelProjection.Only(node.Grouping);
-        var groups = new Dictionary<Labels, GroupFold>();
-        var order = new List<GroupFold>();
-        foreach (var member in series)
+        var labels = MetricLabels.Group(node);
+        var groups = new Groups(run, node);
+        if (SeriesFeed.Of(run, node.Operand) is { } feed)
         {
-            var labels = projection.Of(member.Labels);
-            if (!groups.TryGetValue(labels, out var group))
+            using (feed)
             {
-                groups.Add(labels, group = Fold(run, node, labels));
-                order.Add(group);
+                var cells = new Cells(run.Grid.Steps);
+                while (feed.MoveNext(cells))
+                    groups.Of(feed.Project(labels)).Add(cells, feed.DropsName);
             }
-            group.Add(member);
         }
-        var columns = new ColumnSet(run, node.At);
-        foreach (var group in order)
-            columns.Add(group.Result());
-        return columns.Columns;
+        else
+        {
+            foreach (var member in run.Evaluate(node.Operand))
+                groups.Of(labels.Of(member.Labels)).Add(member, member.DropsName);
+        }
+        return groups.Results();
+    }
+
+    private sealed class Groups(EvaluationRun run, PromNode.Aggregate node)
+    {
+        private readonly Dictionary<Labels, GroupFold> _byLabels = [];
+        private readonly List<GroupFold> _inOrder = [];
+
+        public GroupFold Of(Labels labels)
+        {
+            if (_byLabels.TryGetValue(labels, out var group))
+                return group;
+            group = Fold(run, node, labels);
+            _byLabels.Add(labels, group);
+            _inOrder.Add(group);
+            return group;
+        }
+
+        public List<Column> Results()
+        {
+            var columns = new ColumnSet(run, node.At);
+            foreach (var group in _inOrder)
+                columns.Add(group.Result());
+            return columns.Columns;
+        }
     }
 
     private static GroupFold Fold(EvaluationRun run, PromNode.Aggregate node, Labels labels) => node.Op switch
@@ -46,9 +68,9 @@ internal abstract class GroupFold(EvaluationRun run, PromNode.Aggregate node, La
 
     protected int Steps { get; } = run.Grid.Steps;
 
-    public void Add(Column member)
+    public void Add(Cells member, bool dropsName)
     {
-        _dropsName |= member.DropsName;
+        _dropsName |= dropsName;
         for (var step = 0; step < member.Steps; step++)
         {
             if (!member.Has(step))

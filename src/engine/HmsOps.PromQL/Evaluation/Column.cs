@@ -3,21 +3,10 @@ using HmsOps.Series;
 
 namespace HmsOps.PromQL.Evaluation;
 
-/// <summary>
-/// One series of an intermediate result: a cell a step, present or not. Presence is a bitmap, so NaN stays a value. Filled by the one
-/// that makes it, and not written after that: columns are shared between results.
-/// </summary>
-internal sealed class Column(Labels labels, bool dropsName, int steps)
+/// <summary>What one series has at the steps of a query: a cell a step, present or not. Presence is a bitmap, so NaN stays a value.</summary>
+internal class Cells(int steps)
 {
     private readonly ulong[] _present = new ulong[(steps + 63) / 64];
-
-    public Labels Labels { get; } = labels;
-
-    /// <summary>
-    /// The name goes when the whole expression is done, not before: so a later step can still see it, and series of several names only
-    /// collide if they are alike in the answer.
-    /// </summary>
-    public bool DropsName { get; } = dropsName;
 
     /// <summary>Numbers, one a step; meaningless where the step is absent or a histogram.</summary>
     public double[] Values { get; } = new double[steps];
@@ -47,8 +36,8 @@ internal sealed class Column(Labels labels, bool dropsName, int steps)
         (Histograms ??= new NativeHistogram?[Steps])[step] = histogram;
     }
 
-    /// <summary>Takes over one cell of another column.</summary>
-    public void Copy(Column from, int step)
+    /// <summary>Takes over one cell of another series.</summary>
+    public void Copy(Cells from, int step)
     {
         if (from.HistogramAt(step) is { } histogram)
             Set(step, histogram);
@@ -57,7 +46,7 @@ internal sealed class Column(Labels labels, bool dropsName, int steps)
     }
 
     /// <summary>The first step both hold, or -1.</summary>
-    public int FirstStepShared(Column other)
+    public int FirstStepShared(Cells other)
     {
         for (var word = 0; word < _present.Length; word++)
         {
@@ -68,9 +57,42 @@ internal sealed class Column(Labels labels, bool dropsName, int steps)
         return -1;
     }
 
+    /// <summary>How many are present.</summary>
+    public int Count
+    {
+        get
+        {
+            var count = 0;
+            foreach (var word in _present)
+                count += BitOperations.PopCount(word);
+            return count;
+        }
+    }
+
+    /// <summary>Leaves none present.</summary>
+    public void Clear()
+    {
+        _present.AsSpan().Clear();
+        Histograms = null;
+    }
+}
+
+/// <summary>
+/// One series of an intermediate result. Filled by the one that makes it, and not written after that: columns are shared between results.
+/// </summary>
+internal sealed class Column(Labels labels, bool dropsName, int steps) : Cells(steps)
+{
+    public Labels Labels { get; } = labels;
+
+    /// <summary>
+    /// The name goes when the whole expression is done, not before: so a later step can still see it, and series of several names only
+    /// collide if they are alike in the answer.
+    /// </summary>
+    public bool DropsName { get; } = dropsName;
+
     public PromSeries ToSeries(TimeGrid grid)
     {
-        var count = _present.Sum(BitOperations.PopCount);
+        var count = Count;
         var times = new long[count];
         var values = new double[count];
         var histograms = Histograms is null ? null : new NativeHistogram?[count];

@@ -17,6 +17,9 @@ internal sealed class EvaluationRun(ISeriesSource source, PromLimits limits, Pro
 
     public Notes Notes { get; } = new(expression.Text);
 
+    /// <summary>Series of one selector that may be held at a time.</summary>
+    public int SeriesMax => limits.SeriesMax;
+
     public long LookBackMs { get; } = (long)limits.LookBack.TotalMilliseconds;
 
     /// <summary>The answer's series, sorted by labels.</summary>
@@ -29,7 +32,7 @@ internal sealed class EvaluationRun(ISeriesSource source, PromLimits limits, Pro
             throw new PromEvaluationException(root.At, $"the expression is a range vector; put it in a function, such as last_over_time({root})");
         var named = new ColumnSet(this, root.At);
         foreach (var column in Evaluate(root))
-            named.Add(column.DropsName ? Renamed(column, LabelProjection.Nameless.Of(column.Labels), root.At) : column);
+            named.Add(column.DropsName ? Renamed(column, MetricLabels.Nameless.Of(column.Labels), root.At) : column);
         named.Columns.Sort(static (a, b) => Labels.Compare(a.Labels, b.Labels));
         return named.Columns;
     }
@@ -41,12 +44,12 @@ internal sealed class EvaluationRun(ISeriesSource source, PromLimits limits, Pro
         return node.Match(
             number: Number,
             text: t => throw new UnreachableException($"No function takes the text {t}."),
-            selector: s => InstantSelection.Evaluate(this, s),
+            selector: s => Drained(s, s.At),
             window: w => throw new UnreachableException($"The function around {w} reads it."),
             paren: p => Evaluate(p.Inner),
             unary: Unary,
             binary: Binary,
-            aggregate: a => Aggregation.Evaluate(this, a, Evaluate(a.Operand)),
+            aggregate: a => Aggregation.Evaluate(this, a),
             call: Call);
     }
 
@@ -74,7 +77,13 @@ internal sealed class EvaluationRun(ISeriesSource source, PromLimits limits, Pro
 
     /// <summary>Opens a walk over a selector's samples in a range of times.</summary>
     public SeriesWalk Walk(PromNode.Selector selector, long from, long to) =>
-        new(source, selector, new Selection(selector.Matchers, from, to), _budget, limits.SeriesMax, Notes, ct);
+        new(source, selector, new Selection(selector.Matchers, from, to), _budget, Notes, ct);
+
+    private List<Column> Drained(PromNode node, SourceRange at)
+    {
+        using var feed = SeriesFeed.Of(this, node) ?? throw new UnreachableException($"{node} reads no series.");
+        return feed.Drain(at);
+    }
 
     private List<Column> Number(PromNode.Number number)
     {
@@ -104,8 +113,8 @@ internal sealed class EvaluationRun(ISeriesSource source, PromLimits limits, Pro
 
     private List<Column> Call(PromNode.Call call)
     {
-        if (call.Arguments.OfType<PromNode.Window>().FirstOrDefault() is { } window)
-            return WindowSelection.Evaluate(this, call, window);
+        if (call.Arguments.Any(argument => argument is PromNode.Window))
+            return Drained(call, call.At);
         var arguments = call.Arguments.Select(Evaluate).ToArray();
         return call.Function switch
         {

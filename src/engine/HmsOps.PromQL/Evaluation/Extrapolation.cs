@@ -11,43 +11,32 @@ namespace HmsOps.PromQL.Evaluation;
 /// </summary>
 internal sealed class Extrapolation(Notes notes, PromNode.Window node, bool isCounter, bool isRate) : WindowFunction
 {
+    private static readonly LabelChoice NameAndType = LabelChoice.Only("__name__", "__type__");
+
+    private readonly HashSet<Labels> _known = []; // names and types that were looked at
     private readonly List<int> _resets = []; // samples that begin anew, ascending
     private int _firstReset;                 // the first that a coming window can hold
 
-    public override void Begin(SeriesView series)
+    public override void Slide(TimeGrid grid, long offset, long range, SeriesView samples, Cells into)
     {
-        _resets.Clear();
-        _firstReset = 0;
-        if (!isCounter)
-            return;
-        for (var i = 1; i < series.Times.Length; i++)
-        {
-            var (before, now) = (Samples.Histogram(series, i - 1), Samples.Histogram(series, i));
-            var isReset = (before, now) switch
-            {
-                (null, null) => series.Values[i] < series.Values[i - 1],
-                ({ }, { }) => CounterReset.IsBetween(before, now),
-                _ => false, // a window that holds both kinds has no rate
-            };
-            if (isReset)
-                _resets.Add(i);
-        }
+        FindResets(samples);
+        if (!samples.Histograms.IsEmpty)
+            base.Slide(grid, offset, range, samples, into);
+        else if (SlideNumbers(grid, offset, range, samples, into))
+            NoteIfNoCounter(samples);
     }
 
-    public override void Fold(SampleWindow window, int step, Column into)
+    protected override void Fold(SampleWindow window, int step, Cells into)
     {
-        // A reset at the first sample of a window lies before it.
-        while (_firstReset < _resets.Count && _resets[_firstReset] <= window.First)
-            _firstReset++;
+        SkipResets(window.First);
         switch (window.Kinds)
         {
             case SampleKinds.Both:
-                notes.MixedSamples(node.At, window.Labels);
+                notes.MixedSamples(node.At, window.Name);
                 break;
             case SampleKinds.Numbers when window.Count > 1:
-                var difference = Difference(window);
-                into.Set(step, difference * Stretch(window, difference, window.Values[0]));
-                NoteIfNoCounter(window.Labels);
+                into.Set(step, Number(window));
+                NoteIfNoCounter(window.Series);
                 break;
             case SampleKinds.Histograms when window.Count > 1:
                 var histogram = HistogramDifference(window);
@@ -56,7 +45,70 @@ internal sealed class Extrapolation(Notes notes, PromNode.Window node, bool isCo
         }
     }
 
-    private double Difference(SampleWindow window)
+    // False when no window had two samples.
+    private bool SlideNumbers(TimeGrid grid, long offset, long range, SeriesView samples, Cells into)
+    {
+        var times = samples.Times;
+        var (first, end, any) = (0, 0, false);
+        for (var step = 0; step < grid.Steps; step++)
+        {
+            var last = grid[step] - offset;
+            while (end < times.Length && times[end] <= last)
+                end++;
+            while (first < end && times[first] <= last - range)
+                first++;
+            if (end - first < 2)
+                continue;
+            SkipResets(first);
+            into.Set(step, Number(new SampleWindow(samples, first, end, last - range, last)));
+            any = true;
+        }
+        return any;
+    }
+
+    private void FindResets(SeriesView series)
+    {
+        _resets.Clear();
+        _firstReset = 0;
+        if (!isCounter)
+            return;
+        if (series.Histograms.IsEmpty)
+        {
+            var values = series.Values;
+            for (var i = 1; i < values.Length; i++)
+            {
+                if (values[i] < values[i - 1])
+                    _resets.Add(i);
+            }
+            return;
+        }
+        for (var i = 1; i < series.Times.Length; i++)
+        {
+            var isReset = (Samples.Histogram(series, i - 1), Samples.Histogram(series, i)) switch
+            {
+                (null, null) => series.Values[i] < series.Values[i - 1],
+                ({ } before, { } now) => CounterReset.IsBetween(before, now),
+                _ => false, // a window that holds both kinds has no rate
+            };
+            if (isReset)
+                _resets.Add(i);
+        }
+    }
+
+    // A reset at the first sample of a window lies before it.
+    private void SkipResets(int first)
+    {
+        while (_firstReset < _resets.Count && _resets[_firstReset] <= first)
+            _firstReset++;
+    }
+
+    private double Number(in SampleWindow window)
+    {
+        var difference = Difference(window);
+        return difference * Stretch(window, difference, window.Values[0]);
+    }
+
+    private double Difference(in SampleWindow window)
     {
         var difference = window.Values[^1] - window.Values[0];
         for (var i = _firstReset; i < _resets.Count && _resets[i] < window.End; i++)
@@ -84,7 +136,7 @@ internal sealed class Extrapolation(Notes notes, PromNode.Window node, bool isCo
         return sum.ToGauge();
     }
 
-    private double Stretch(SampleWindow window, double difference, double first)
+    private double Stretch(in SampleWindow window, double difference, double first)
     {
         var toStart = (window.Times[0] - window.From) / 1000.0;
         var toEnd = (window.To - window.Times[^1]) / 1000.0;
@@ -105,7 +157,7 @@ internal sealed class Extrapolation(Notes notes, PromNode.Window node, bool isCo
     private void NoteWrongKind(SampleWindow window)
     {
         var (first, last) = (window.Histograms[0]!, window.Histograms[^1]!);
-        var name = LabelNames.Quote(window.Labels.Name);
+        var name = LabelNames.Quote(window.Name);
         if (!isCounter && !(first.IsGauge && last.IsGauge))
             notes.Warn(node.At, $"this native histogram metric is not a gauge: {name}");
         if (!isCounter)
@@ -120,9 +172,12 @@ internal sealed class Extrapolation(Notes notes, PromNode.Window node, bool isCo
         }
     }
 
-    private void NoteIfNoCounter(Labels series)
+    private void NoteIfNoCounter(SeriesView samples)
     {
         if (!isCounter)
+            return;
+        var series = samples.Project(NameAndType);
+        if (!_known.Add(series))
             return;
         var name = series.Get(Labels.MetricName);
         var isNamedSo = name.IsEmpty || name.EndsWith("_total"u8) || name.EndsWith("_sum"u8) || name.EndsWith("_count"u8) || name.EndsWith("_bucket"u8);

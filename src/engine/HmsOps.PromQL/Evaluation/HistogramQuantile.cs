@@ -11,7 +11,7 @@ namespace HmsOps.PromQL.Evaluation;
 /// </summary>
 internal sealed class HistogramQuantile
 {
-    private static readonly LabelProjection WithoutBound = LabelProjection.Without(["le"]);
+    private static readonly LabelChoice WithoutBound = LabelChoice.Without(["le"]);
 
     private readonly EvaluationRun _run;
     private readonly PromNode.Call _call;

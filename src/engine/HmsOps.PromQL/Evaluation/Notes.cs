@@ -15,11 +15,11 @@ internal sealed class Notes(string text)
 
     public void Inform(SourceRange at, string what) => Add("PromQL info", at, what);
 
-    public void MixedSamples(SourceRange at, Labels series) =>
-        Warn(at, $"encountered a mix of histograms and floats for metric name {LabelNames.Quote(series.Name)}");
+    public void MixedSamples(SourceRange at, string metric) =>
+        Warn(at, $"encountered a mix of histograms and floats for metric name {LabelNames.Quote(metric)}");
 
-    public void HistogramsIgnored(SourceRange at, Labels series) =>
-        Inform(at, $"ignored histograms in a range containing both floats and histograms for metric name {LabelNames.Quote(series.Name)}");
+    public void HistogramsIgnored(SourceRange at, string metric) =>
+        Inform(at, $"ignored histograms in a range containing both floats and histograms for metric name {LabelNames.Quote(metric)}");
 
     public void QuantileOutOfRange(SourceRange at, double quantile) =>
         Warn(at, $"quantile value should be between 0 and 1, got {Literals.Number(quantile)}");

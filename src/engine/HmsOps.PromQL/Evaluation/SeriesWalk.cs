@@ -7,14 +7,12 @@ internal sealed class SeriesWalk : IDisposable
 {
     private readonly PromNode.Selector _selector;
     private readonly SeriesCursor _cursor;
-    private readonly int _seriesMax;
     private readonly Notes _notes;
     private readonly CancellationToken _ct;
-    private int _series;
 
-    public SeriesWalk(ISeriesSource source, PromNode.Selector selector, Selection selection, QueryBudget budget, int seriesMax, Notes notes, CancellationToken ct)
+    public SeriesWalk(ISeriesSource source, PromNode.Selector selector, Selection selection, QueryBudget budget, Notes notes, CancellationToken ct)
     {
-        (_selector, _seriesMax, _notes, _ct) = (selector, seriesMax, notes, ct);
+        (_selector, _notes, _ct) = (selector, notes, ct);
         try
         {
             _cursor = source.Select(selection, budget, ct);
@@ -41,6 +39,10 @@ internal sealed class SeriesWalk : IDisposable
         }
     }
 
+    public Labels Labels => _cursor.Labels;
+
+    public Labels Project(LabelChoice choice) => _cursor.Project(choice);
+
     public bool MoveNext()
     {
         _ct.ThrowIfCancellationRequested();
@@ -57,8 +59,6 @@ internal sealed class SeriesWalk : IDisposable
         {
             throw Refused(spent);
         }
-        if (++_series > _seriesMax)
-            throw new PromEvaluationException(_selector.At, $"{_selector} finds more than {_seriesMax} series. Add matchers that narrow it.");
         return true;
     }
 

@@ -7,7 +7,7 @@ internal static class SetOperation
 {
     public static List<Column> Evaluate(EvaluationRun run, PromNode.Binary node, PromMatching matching, List<Column> left, List<Column> right)
     {
-        var signature = LabelProjection.Signature(matching);
+        var signature = MetricLabels.Signature(matching);
         var columns = new ColumnSet(run, node.At);
         if (node.Op == PromOperator.Or)
         {
@@ -23,7 +23,7 @@ internal static class SetOperation
     }
 
     // For each signature, the steps at which a series has it.
-    private static Dictionary<Labels, bool[]> Presence(List<Column> vector, LabelProjection signature, int steps)
+    private static Dictionary<Labels, bool[]> Presence(List<Column> vector, LabelChoice signature, int steps)
     {
         var presence = new Dictionary<Labels, bool[]>();
         foreach (var series in vector)
@@ -38,7 +38,7 @@ internal static class SetOperation
     }
 
     private static void Filter(
-        EvaluationRun run, PromNode.Binary node, List<Column> vector, Dictionary<Labels, bool[]> presence, LabelProjection signature, bool wanted, ColumnSet into)
+        EvaluationRun run, PromNode.Binary node, List<Column> vector, Dictionary<Labels, bool[]> presence, LabelChoice signature, bool wanted, ColumnSet into)
     {
         foreach (var series in vector)
         {

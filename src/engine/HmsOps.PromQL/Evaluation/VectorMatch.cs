@@ -24,7 +24,7 @@ internal sealed class VectorMatch
     public static List<Column> Evaluate(EvaluationRun run, PromNode.Binary node, PromMatching matching, List<Column> left, List<Column> right)
     {
         var match = new VectorMatch(run, node, matching);
-        var signature = LabelProjection.Signature(matching);
+        var signature = MetricLabels.Signature(matching);
         foreach (var series in left)
             match.GroupOf(signature.Of(series.Labels)).Left.Add(series);
         foreach (var series in right)
@@ -94,8 +94,8 @@ internal sealed class VectorMatch
 
     private Labels ResultLabels(Labels left)
     {
-        var kept = _node.Op.IsComparison() ? left : LabelProjection.Nameless.Of(left);
-        return (_matching.On ? LabelProjection.Only(_matching.Labels) : LabelProjection.Without(_matching.Labels)).Of(kept);
+        var kept = _node.Op.IsComparison() ? left : MetricLabels.Nameless.Of(left);
+        return (_matching.On ? LabelChoice.Only(_matching.Labels) : LabelChoice.Without(_matching.Labels)).Of(kept);
     }
 
     private PromEvaluationException TooMany(string side, Group group, Column first, Column second) => new(

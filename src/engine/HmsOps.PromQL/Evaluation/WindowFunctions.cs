@@ -5,14 +5,14 @@ namespace HmsOps.PromQL.Evaluation;
 
 internal sealed class CountOverTime : WindowFunction
 {
-    public override void Fold(SampleWindow window, int step, Column into) => into.Set(step, window.Count);
+    protected override void Fold(SampleWindow window, int step, Cells into) => into.Set(step, window.Count);
 }
 
 internal sealed class LastOverTime : WindowFunction
 {
     public override bool KeepsName => true;
 
-    public override void Fold(SampleWindow window, int step, Column into)
+    protected override void Fold(SampleWindow window, int step, Cells into)
     {
         if (!window.Histograms.IsEmpty && window.Histograms[^1] is { } histogram)
             into.Set(step, histogram);
@@ -24,12 +24,12 @@ internal sealed class LastOverTime : WindowFunction
 /// <summary>O(window) a step, in sample order, so that sums round as the reference's do.</summary>
 internal sealed class SumOverTime(Notes notes, SourceRange at) : WindowFunction
 {
-    public override void Fold(SampleWindow window, int step, Column into)
+    protected override void Fold(SampleWindow window, int step, Cells into)
     {
         switch (window.Kinds)
         {
             case SampleKinds.Both:
-                notes.MixedSamples(at, window.Labels);
+                notes.MixedSamples(at, window.Name);
                 break;
             case SampleKinds.Histograms:
                 var histograms = HistogramSum.Of(window.Histograms[0]!); // all are there: Kinds says so
@@ -49,12 +49,12 @@ internal sealed class SumOverTime(Notes notes, SourceRange at) : WindowFunction
 
 internal sealed class AvgOverTime(Notes notes, SourceRange at) : WindowFunction
 {
-    public override void Fold(SampleWindow window, int step, Column into)
+    protected override void Fold(SampleWindow window, int step, Cells into)
     {
         switch (window.Kinds)
         {
             case SampleKinds.Both:
-                notes.MixedSamples(at, window.Labels);
+                notes.MixedSamples(at, window.Name);
                 break;
             case SampleKinds.Histograms:
                 into.Set(step, HistogramSum.Mean([.. window.Histograms.ToArray().OfType<NativeHistogram>()]));
@@ -72,13 +72,13 @@ internal sealed class AvgOverTime(Notes notes, SourceRange at) : WindowFunction
 /// <summary>The smallest or largest number of a window; NaN only where there is nothing else.</summary>
 internal sealed class ExtremeOverTime(Notes notes, SourceRange at, bool isMax) : WindowFunction
 {
-    public override void Fold(SampleWindow window, int step, Column into)
+    protected override void Fold(SampleWindow window, int step, Cells into)
     {
         var kinds = window.Kinds;
         if (kinds == SampleKinds.Histograms)
             return;
         if (kinds == SampleKinds.Both)
-            notes.HistogramsIgnored(at, window.Labels);
+            notes.HistogramsIgnored(at, window.Name);
         var extreme = double.NaN;
         for (var i = 0; i < window.Count; i++)
         {
@@ -96,13 +96,13 @@ internal sealed class QuantileOverTime(Notes notes, SourceRange quantileAt, Sour
 {
     private double[] _numbers = [];
 
-    public override void Fold(SampleWindow window, int step, Column into)
+    protected override void Fold(SampleWindow window, int step, Cells into)
     {
         var kinds = window.Kinds;
         if (kinds == SampleKinds.Histograms)
             return;
         if (kinds == SampleKinds.Both)
-            notes.HistogramsIgnored(at, window.Labels);
+            notes.HistogramsIgnored(at, window.Name);
         var q = quantile.Values[step];
         if (q is double.NaN or < 0 or > 1)
             notes.QuantileOutOfRange(quantileAt, q);

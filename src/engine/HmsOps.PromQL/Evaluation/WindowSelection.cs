@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using HmsOps.Series;
 
 namespace HmsOps.PromQL.Evaluation;
@@ -7,41 +8,23 @@ namespace HmsOps.PromQL.Evaluation;
 /// A function over a range selector. Each series is read once for all steps; the window <c>(T - range, T]</c> slides over it with two
 /// pointers, and its function sees only a view, so nothing is copied but series with stale markers, which are no samples here.
 /// </summary>
-internal static class WindowSelection
+internal sealed class WindowSelection : SeriesFeed
 {
-    public static List<Column> Evaluate(EvaluationRun run, PromNode.Call call, PromNode.Window window)
+    private readonly WindowFunction _function;
+    private readonly long _offset;
+    private readonly long _range;
+    private readonly SampleBuffer _withoutStale = new();
+
+    public WindowSelection(EvaluationRun run, PromNode.Call call, PromNode.Window window)
+        : base(run, window.Series, run.Walk(window.Series, run.Grid.From - window.Series.OffsetMs - window.RangeMs + 1, run.Grid.Last - window.Series.OffsetMs))
     {
-        var function = Function(run, call, window);
-        var offset = window.Series.OffsetMs;
-        var columns = new ColumnSet(run, call.At);
-        var withoutStale = new SampleBuffer();
-        using var walk = run.Walk(window.Series, run.Grid.From - offset - window.RangeMs + 1, run.Grid.Last - offset);
-        while (walk.MoveNext())
-        {
-            var samples = withoutStale.Of(walk.Current);
-            function.Begin(samples);
-            var column = run.Column(samples.Labels, !function.KeepsName, call.At);
-            Slide(run.Grid, offset, window.RangeMs, samples, function, column);
-            columns.Add(column);
-        }
-        return columns.Columns;
+        _function = Function(run, call, window);
+        (_offset, _range) = (window.Series.OffsetMs, window.RangeMs);
     }
 
-    private static void Slide(TimeGrid grid, long offset, long range, SeriesView samples, WindowFunction function, Column column)
-    {
-        var first = 0;
-        var end = 0;
-        for (var step = 0; step < grid.Steps; step++)
-        {
-            var last = grid[step] - offset;
-            while (end < samples.Times.Length && samples.Times[end] <= last)
-                end++;
-            while (first < end && samples.Times[first] <= last - range)
-                first++;
-            if (first < end)
-                function.Fold(new SampleWindow(samples, first, end, last - range, last), step, column);
-        }
-    }
+    public override bool DropsName => !_function.KeepsName;
+
+    protected override void Fill(SeriesView samples, Cells into) => _function.Slide(Run.Grid, _offset, _range, _withoutStale.Of(samples), into);
 
     private static WindowFunction Function(EvaluationRun run, PromNode.Call call, PromNode.Window window) => call.Function switch
     {
@@ -67,7 +50,11 @@ internal static class WindowSelection
 /// <param name="to">The window's new end, which is inside.</param>
 internal readonly ref struct SampleWindow(SeriesView series, int first, int end, long from, long to)
 {
-    public Labels Labels { get; } = series.Labels;
+    /// <summary>The series it is a part of.</summary>
+    public SeriesView Series { get; } = series;
+
+    /// <summary>The metric's name.</summary>
+    public string Name => Series.Labels.Name;
 
     public ReadOnlySpan<long> Times { get; } = series.Times[first..end];
 
@@ -114,12 +101,25 @@ internal abstract class WindowFunction
     /// <summary>The function picks a sample rather than making a new kind of value.</summary>
     public virtual bool KeepsName => false;
 
-    /// <summary>The next series; its windows come in ascending order.</summary>
-    public virtual void Begin(SeriesView series)
+    /// <summary>Folds the windows of a series, one a step, those that hold samples.</summary>
+    public virtual void Slide(TimeGrid grid, long offset, long range, SeriesView samples, Cells into)
     {
+        var first = 0;
+        var end = 0;
+        for (var step = 0; step < grid.Steps; step++)
+        {
+            var last = grid[step] - offset;
+            while (end < samples.Times.Length && samples.Times[end] <= last)
+                end++;
+            while (first < end && samples.Times[first] <= last - range)
+                first++;
+            if (first < end)
+                Fold(new SampleWindow(samples, first, end, last - range, last), step, into);
+        }
     }
 
-    public abstract void Fold(SampleWindow window, int step, Column into);
+    /// <summary>Folds one window. Those of a series come in ascending order.</summary>
+    protected abstract void Fold(SampleWindow window, int step, Cells into);
 }
 
 /// <summary>Takes stale markers out. The buffers are reused from series to series.</summary>
@@ -131,10 +131,7 @@ internal sealed class SampleBuffer
 
     public SeriesView Of(SeriesView samples)
     {
-        var hasStale = false;
-        for (var i = 0; i < samples.Times.Length && !hasStale; i++)
-            hasStale = Samples.IsStale(samples, i);
-        if (!hasStale)
+        if (!Samples.AnyStale(samples))
             return samples;
         _times.Clear();
         _values.Clear();
@@ -148,10 +145,6 @@ internal sealed class SampleBuffer
             if (!samples.Histograms.IsEmpty)
                 _histograms.Add(samples.Histograms[i]);
         }
-        return new SeriesView(
-            samples.Labels,
-            System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_times),
-            System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_values),
-            System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_histograms));
+        return samples.With(CollectionsMarshal.AsSpan(_times), CollectionsMarshal.AsSpan(_values), CollectionsMarshal.AsSpan(_histograms), []);
     }
 }

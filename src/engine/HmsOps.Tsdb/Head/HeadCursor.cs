@@ -1,5 +1,6 @@
 using System.Buffers;
 using HmsOps.Series;
+using HmsOps.Tsdb.Index;
 
 namespace HmsOps.Tsdb.Head;
 
@@ -29,6 +30,7 @@ internal sealed class HeadCursor(
     private int _inCopy;
     private int _id = -1;
     private Labels? _labels;
+    private readonly Dictionary<LabelChoice, LabelGroups> _groups = [];
     private int _begin;
     private int _end;
     private bool _isDisposed;
@@ -38,11 +40,23 @@ internal sealed class HeadCursor(
 
     /// <inheritdoc/>
     public override SeriesView Current => new(
-        _labels ??= head.Index.LabelsOf(_id),
+        this,
         _times.AsSpan(_begin, _end - _begin),
         _values.AsSpan(_begin, _end - _begin),
         _hasHistograms ? _histograms.AsSpan(_begin, _end - _begin) : [],
         _hasStarts ? _starts.AsSpan(_begin, _end - _begin) : []);
+
+    /// <inheritdoc/>
+    public override Labels Labels => _labels ??= head.Index.LabelsOf(_id);
+
+    /// <inheritdoc/>
+    public override Labels Project(LabelChoice choice)
+    {
+        ArgumentNullException.ThrowIfNull(choice);
+        if (!_groups.TryGetValue(choice, out var groups))
+            _groups.Add(choice, groups = head.Index.Groups(choice));
+        return groups.Of(_id);
+    }
 
     /// <inheritdoc/>
     public override bool MoveNext()

@@ -142,6 +142,9 @@ internal sealed class SeriesIndex
         return Labels.TryFromBytes(bytes, out var labels) ? labels : throw new InvalidOperationException($"The labels of series {id} are not in order.");
     }
 
+    /// <summary>For one reader, some labels of series.</summary>
+    public LabelGroups Groups(LabelChoice choice) => new(_labels, _records, choice);
+
     /// <summary>The value of one label of a series, empty when absent. The span lives as long as the index.</summary>
     public ReadOnlySpan<byte> ValueOf(int id, ReadOnlySpan<byte> name)
     {
@@ -168,6 +171,23 @@ internal sealed class SeriesIndex
         return NamesOf(names);
     }
 
+    /// <summary>The label names of the series that count, in the order of their bytes. For each name series are asked about until one counts.</summary>
+    public IReadOnlyList<string> LabelNames(Func<int, bool> counts, CancellationToken cancellationToken)
+    {
+        var found = new HashSet<int>();
+        for (var name = 0; name < _labels.NameCount; name++)
+        {
+            for (var ordinal = 0; ordinal < _labels.ValuesOf(name) && !found.Contains(name); ordinal++)
+            {
+                if (FirstWith(name, ordinal, counts, cancellationToken) is not (>= 0 and var id))
+                    continue;
+                for (var record = _records.Read(id); record.MoveNext();)
+                    found.Add(record.Name);
+            }
+        }
+        return NamesOf([.. found]);
+    }
+
     /// <summary>The label names of some series, in the order of their bytes.</summary>
     public IReadOnlyList<string> LabelNames(ReadOnlySpan<int> ids)
     {
@@ -188,6 +208,21 @@ internal sealed class SeriesIndex
     {
         var label = _labels.FindName(Encoding.UTF8.GetBytes(name));
         return label < 0 ? [] : ValuesOf(label, [.. Enumerable.Range(0, _labels.ValuesOf(label))]);
+    }
+
+    /// <summary>The values of a label of the series that count, in the order of their bytes. For each value series are asked about until one counts.</summary>
+    public IReadOnlyList<string> LabelValues(string name, Func<int, bool> counts, CancellationToken cancellationToken)
+    {
+        var label = _labels.FindName(Encoding.UTF8.GetBytes(name));
+        if (label < 0)
+            return [];
+        var ordinals = new List<int>();
+        for (var ordinal = 0; ordinal < _labels.ValuesOf(label); ordinal++)
+        {
+            if (FirstWith(label, ordinal, counts, cancellationToken) >= 0)
+                ordinals.Add(ordinal);
+        }
+        return ValuesOf(label, [.. ordinals]);
     }
 
     /// <summary>The values of a label of some series, in the order of their bytes.</summary>
@@ -316,6 +351,22 @@ internal sealed class SeriesIndex
     }
 
     private static uint FingerprintOf(UInt128 identity) => (uint)(identity >> 96);
+
+    private int FirstWith(int name, int ordinal, Func<int, bool> counts, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        for (var runs = _labels.PostingOf(_labels.HandleOf(name, ordinal)).Below(Count, _labels.Chunks); runs.MoveNext();)
+        {
+            for (var id = runs.Start; id < runs.End; id++)
+            {
+                if (counts(id))
+                    return id;
+                if (id % 4096 == 0)
+                    cancellationToken.ThrowIfCancellationRequested();
+            }
+        }
+        return -1;
+    }
 
     private int Intern(Labels labels)
     {

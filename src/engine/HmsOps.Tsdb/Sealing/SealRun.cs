@@ -69,14 +69,10 @@ internal sealed class SealRun(SeriesHead head, BlockSet blocks, Func<int, BlockI
             var end = series.Times.LowerBound(window.EndWithin(until) + 1);
             // The walk spans all windows of this round from the first to the last; between them may lie some of another round's.
             if (writers.TryGetValue(window, out var writer))
-                writer.Add(series.Labels, Part(series, at, end));
+                writer.Add(series.Labels, series.Part(at, end));
             at = end;
         }
     }
-
-    private static SeriesView Part(SeriesView series, int from, int to) => new(
-        series.Labels, series.Times[from..to], series.Values[from..to],
-        series.Histograms.IsEmpty ? [] : series.Histograms[from..to], series.Starts.IsEmpty ? [] : series.Starts[from..to]);
 
     private void Remove(BlockInfo info)
     {

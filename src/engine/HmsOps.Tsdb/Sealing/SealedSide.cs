@@ -78,6 +78,12 @@ internal sealed class StoreCursor(SeriesCursor walk, StoreView view) : SeriesCur
     public override IReadOnlyList<string> Warnings => walk.Warnings;
 
     /// <inheritdoc/>
+    public override Labels Labels => walk.Labels;
+
+    /// <inheritdoc/>
+    public override Labels Project(LabelChoice choice) => walk.Project(choice);
+
+    /// <inheritdoc/>
     public override bool MoveNext() => walk.MoveNext();
 
     /// <inheritdoc/>
