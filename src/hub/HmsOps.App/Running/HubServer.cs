@@ -41,6 +41,7 @@ internal sealed class HubServer(HubSettings settings, HubLog log, Action<string>
             log.CreateLogger("hub").LogWarning("{Sentence}", notBound);
         if (doors.Otlp is { } bound)
             log.CreateLogger("hub").LogInformation("OTLP over gRPC is listened for on {Address}", bound);
+        MakeWorkspace();
         var plan = PlanOf(doors);
         using var logs = LoggerFactory.Create(b => b.AddProvider(log).SetMinimumLevel(Microsoft.Extensions.Logging.LogLevel.Trace));
         var scripts = new ScriptRuns($"{plan.DataFolder}/run/scripts", _time);
@@ -64,6 +65,19 @@ internal sealed class HubServer(HubSettings settings, HubLog log, Action<string>
         {
             await StopAsync(hub, app);
             return true;
+        }
+    }
+
+    // The first start finds none; the data folder is made by whoever writes there first.
+    private void MakeWorkspace()
+    {
+        try
+        {
+            Directory.CreateDirectory(settings.Workspace);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new HubCannotStartException($"The workspace {settings.Workspace} cannot be made ({e.Message}). Make the folder, or name another with --workspace.");
         }
     }
 
