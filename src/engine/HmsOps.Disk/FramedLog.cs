@@ -1,4 +1,3 @@
-using System.Buffers;
 
 namespace HmsOps.Disk;
 
@@ -24,6 +23,8 @@ public sealed class FramedLog : IDisposable
 
     private Segment[] _segments = []; // replaced whole, so that a reader on another thread sees one state
     private IDiskFile? _active;       // the last segment, when it can be written
+    private const int FramesKept = 1 << 20;
+
     private byte[] _frames = [];      // pooled: the frames since the last flush (roll), or the last one (poison)
     private int _framesBytes;
     private long _framesFirst;        // sequence of the first of them
@@ -117,6 +118,9 @@ public sealed class FramedLog : IDisposable
 
     /// <summary>The largest payload one frame takes.</summary>
     public int PayloadBytesMax => (int)_options.SegmentBytes - HeaderPage.Bytes - _headBytes;
+
+    /// <summary>Bytes that were written and not flushed. They are held in memory until they are.</summary>
+    public int UnflushedBytes => _unflushed ? _framesBytes : 0;
 
     private bool HasLastHead { get; set; }
 
@@ -341,10 +345,9 @@ public sealed class FramedLog : IDisposable
         var wanted = at + used;
         if (_frames.Length < wanted)
         {
-            var larger = ArrayPool<byte>.Shared.Rent(wanted);
+            var larger = LargeBuffers.Rent(wanted);
             _frames.AsSpan(0, at > 0 ? _framesBytes : 0).CopyTo(larger);
-            if (_frames.Length > 0)
-                ArrayPool<byte>.Shared.Return(_frames);
+            LargeBuffers.Return(_frames);
             _frames = larger;
         }
         if (at > _framesBytes)
@@ -354,8 +357,7 @@ public sealed class FramedLog : IDisposable
 
     private void ReturnFrames()
     {
-        if (_frames.Length > 0)
-            ArrayPool<byte>.Shared.Return(_frames);
+        LargeBuffers.Return(_frames);
         _frames = [];
         _framesBytes = 0;
     }
@@ -438,6 +440,8 @@ public sealed class FramedLog : IDisposable
     private void Settled()
     {
         _unflushed = false;
+        if (_frames.Length > FramesKept)
+            ReturnFrames();
         _framesBytes = 0;
         Volatile.Write(ref _durableNext, NextSequence);
     }

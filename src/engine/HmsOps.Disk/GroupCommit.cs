@@ -12,6 +12,9 @@ namespace HmsOps.Disk;
 /// </remarks>
 public sealed class GroupCommit
 {
+    // The log holds what is not flushed in memory, to write it elsewhere should the flush fail: so much of it is flushed before the window has passed.
+    private const int UnflushedBytesMax = 4 << 20;
+
     private readonly FramedLog _log;
     private readonly TimeSpan _window;
     private readonly int _pendingBytesMax;
@@ -123,7 +126,7 @@ public sealed class GroupCommit
                 if (!unflushed && batch.Count > 0 && _window > TimeSpan.Zero)
                     alarm.Change(_window, Timeout.InfiniteTimeSpan);
                 unflushed |= batch.Count > 0;
-                if (unflushed && (_window == TimeSpan.Zero || flushDue || last))
+                if (unflushed && (_window == TimeSpan.Zero || flushDue || last || _log.UnflushedBytes >= UnflushedBytesMax))
                 {
                     _log.Flush();
                     unflushed = false;
@@ -241,7 +244,7 @@ public sealed class GroupCommit
     /// <summary>Frames that are written together. Payloads lie in one buffer that is used again.</summary>
     private sealed class Batch
     {
-        private readonly ArrayBufferWriter<byte> _payloads = new();
+        private readonly LargeWriter _payloads = new();
         private readonly List<Pending> _frames = [];
 
         public int Count => _frames.Count;
@@ -267,7 +270,7 @@ public sealed class GroupCommit
             foreach (var frame in _frames)
                 frame.Done.SetResult(frame.Sequence);
             _frames.Clear();
-            _payloads.ResetWrittenCount();
+            _payloads.Clear();
         }
 
         public void Fail(Exception failure)

@@ -69,10 +69,12 @@ public sealed class StoreFrameTests
         foreach (var value in values)
             written.Observe(value);
         var bytes = new ArrayBufferWriter<byte>();
-        Declaration.Write(bytes, 300, labels, written);
+        var before = Labels.From(("__name__", "tax-bot.late"), ("zone", "é"));
+        var scratch = new ArrayBufferWriter<byte>();
+        Declaration.Write(bytes, 300, labels, before, written);
 
         ReadOnlySpan<byte> rest = bytes.WrittenSpan;
-        Assert.True(Declaration.TryRead(ref rest, out var id, out var read, out var kind));
+        Assert.True(Declaration.TryRead(ref rest, before, scratch, out var id, out var read, out var kind));
         Assert.Equal((300, OpenKind.Histogram), (id, kind));
         Assert.Equal(labels, read);
         Assert.True(OpenState.TryRead(ref rest, kind, id, 160, out var open, out var isChanged));
@@ -82,9 +84,50 @@ public sealed class StoreFrameTests
         for (var cut = 0; cut < bytes.WrittenCount; cut++)
         {
             rest = bytes.WrittenSpan[..cut];
-            Assert.False(Declaration.TryRead(ref rest, out _, out _, out kind) && OpenState.TryRead(ref rest, kind, 1, 160, out _, out _));
+            Assert.False(Declaration.TryRead(ref rest, before, scratch, out _, out _, out kind) && OpenState.TryRead(ref rest, kind, 1, 160, out _, out _));
         }
     }).Holds();
+
+    [Fact]
+    public void Labels_come_back_whatever_was_declared_before_them() => Prop.ForAll(ArbMap.Default.ArbFor<int>(), seed =>
+    {
+        var random = new Random(seed);
+        var sets = new List<Labels>();
+        for (var i = 0; i < 20; i++)
+        {
+            var builder = new LabelsBuilder();
+            foreach (var name in (string[])["__name__", "a", "é", "job", "pod", "zone"])
+            {
+                if (random.Next(4) > 0)
+                    builder.Set(name, $"{new string('v', random.Next(300))}{(random.Next(3) == 0 ? i : 0)}");
+            }
+            sets.Add(builder.Build());
+        }
+        var bytes = new ArrayBufferWriter<byte>();
+        for (var i = 0; i < sets.Count; i++)
+            DeclaredLabels.Write(bytes, sets[i], i == 0 ? Labels.Empty : sets[i - 1]);
+
+        ReadOnlySpan<byte> rest = bytes.WrittenSpan;
+        var scratch = new ArrayBufferWriter<byte>();
+        var before = Labels.Empty;
+        foreach (var labels in sets)
+        {
+            Assert.True(DeclaredLabels.TryRead(ref rest, before, scratch, out var read));
+            Assert.Equal(labels, read);
+            before = read;
+        }
+        Assert.True(rest.IsEmpty);
+    }).Holds();
+
+    [Fact]
+    public void Labels_that_lean_on_what_is_not_there_are_refused()
+    {
+        foreach (var bytes in (byte[][])[[1, 0], [1, 1, 0, 1, (byte)'x'], [1, 3], [1, 2, 1, (byte)'a', 1, 1, (byte)'x'], [9, 0, 0], [1, 2, 1, (byte)'a', 0, 0]])
+        {
+            ReadOnlySpan<byte> rest = bytes;
+            Assert.False(DeclaredLabels.TryRead(ref rest, Labels.Empty, new ArrayBufferWriter<byte>(), out _), Convert.ToHexString(bytes));
+        }
+    }
 
     [Fact]
     public void The_bytes_are_those_of_the_format_page()
@@ -105,8 +148,8 @@ public sealed class StoreFrameTests
         frame.Batch.Late.Add((a, new LateSample(299, -2, null, 0, 0)));
         Assert.Equal(
             "01" + "01" + "AC02" + "02" // epoch, first, stamp, declarations
-            + "00" + "08" + "0A060A0161120162" + "00" // number, labels, appended
-            + "01" + "08" + "0A060A0161120163" + "02" + "01" + "02" + "01" + "000000000000E03F" // number, labels, counter: observed, sampled, changed, value
+            + "00" + "01" + "02" + "0161" + "00" + "0162" + "00" // number, labels: one, of another name, the value whole; appended
+            + "01" + "01" + "01" + "00" + "0163" + "02" + "01" + "02" + "01" + "000000000000E03F" // number, labels, counter: observed, sampled, changed, value
             + "02" + "07" + "D804" // samples, columns with codes, time
             + "04" + "08" + "07" // same series; another time; whole, then an integer
             + "00" + "0102" + "0AFF000000000000F03F04"

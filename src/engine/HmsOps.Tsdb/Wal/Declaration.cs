@@ -8,27 +8,43 @@ namespace HmsOps.Tsdb.Wal;
 /// <summary>The declaration of a series: its number, its labels, where its samples come from, and of an observed one all that was folded before.</summary>
 internal static class Declaration
 {
-    public static void Write(IBufferWriter<byte> into, int id, Labels labels, OpenSeries? open)
+    /// <summary>Writes a declaration; its labels as a difference to those declared before it in the frame.</summary>
+    public static void Write(IBufferWriter<byte> into, int id, Labels labels, Labels before, OpenSeries? open)
     {
         Varint.Write(into, (ulong)id);
-        Varint.WriteBlock(into, labels.Bytes);
+        DeclaredLabels.Write(into, labels, before);
         Varint.Write(into, (ulong)OpenState.KindOf(open));
         if (open is not null)
             OpenState.Write(into, open);
     }
 
     /// <summary>Reads a declaration; of an observed series its <see cref="OpenState"/> follows.</summary>
-    public static bool TryRead(ref ReadOnlySpan<byte> from, out int id, out Labels labels, out OpenKind kind)
+    public static bool TryRead(ref ReadOnlySpan<byte> from, Labels before, ArrayBufferWriter<byte> scratch, out int id, out Labels labels, out OpenKind kind)
     {
-        (id, labels, kind) = (0, default, default);
-        if (!Varint.TryRead(ref from, out var number) || number > int.MaxValue - 1
-            || !Varint.TryReadBlock(ref from, out var bytes) || !Labels.TryFromBytes(bytes.ToArray(), out labels)
-            || !Varint.TryRead(ref from, out var stored) || stored > (ulong)OpenKind.Counter)
-        {
-            return false;
-        }
-        (id, kind) = ((int)number, (OpenKind)stored);
-        return true;
+        (labels, kind) = (default, default);
+        return TryReadNumber(ref from, out id) && DeclaredLabels.TryRead(ref from, before, scratch, out labels) && TryReadKind(ref from, out kind);
+    }
+
+    /// <summary>Reads one that has its labels whole.</summary>
+    public static bool TryReadWhole(ref ReadOnlySpan<byte> from, out int id, out Labels labels, out OpenKind kind)
+    {
+        (labels, kind) = (default, default);
+        return TryReadNumber(ref from, out id) && Varint.TryReadBlock(ref from, out var bytes) && Labels.TryFromBytes(bytes.ToArray(), out labels)
+            && TryReadKind(ref from, out kind);
+    }
+
+    private static bool TryReadNumber(ref ReadOnlySpan<byte> from, out int id)
+    {
+        var read = Varint.TryRead(ref from, out var number) && number <= int.MaxValue - 1;
+        id = read ? (int)number : 0;
+        return read;
+    }
+
+    private static bool TryReadKind(ref ReadOnlySpan<byte> from, out OpenKind kind)
+    {
+        var read = Varint.TryRead(ref from, out var stored) && stored <= (ulong)OpenKind.Counter;
+        kind = read ? (OpenKind)stored : default;
+        return read;
     }
 }
 

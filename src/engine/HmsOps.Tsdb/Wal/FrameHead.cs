@@ -12,11 +12,17 @@ internal enum FrameType : byte
     /// <summary>Version 1's observations: read, not written.</summary>
     FirstObservations = 2,
 
-    Samples = 3,
-    Observations = 4,
+    /// <summary>Samples whose declarations have their labels whole: read, not written.</summary>
+    SecondSamples = 3,
+
+    /// <summary>Observations whose declarations have their labels whole: read, not written.</summary>
+    SecondObservations = 4,
 
     /// <summary>An order to delete.</summary>
     Deletion = 5,
+
+    Samples = 6,
+    Observations = 7,
 }
 
 /// <summary>What every payload begins with.</summary>

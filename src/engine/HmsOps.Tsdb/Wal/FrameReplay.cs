@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections;
 using HmsOps.Disk;
 using HmsOps.Series;
@@ -22,6 +23,7 @@ internal sealed class FrameReplay
     private readonly int _bucketsMax;
     private readonly long _from;
     private readonly StagedBatch _batch = new();
+    private readonly ArrayBufferWriter<byte> _labels = new();
     private int[] _ids = []; // of the epoch's numbers
     private Deletion? _deletion;
     private readonly Dictionary<int, int> _far = []; // of those far above all that were declared
@@ -61,7 +63,7 @@ internal sealed class FrameReplay
         if (frame.Sequence < _from)
             return;
         var type = (FrameType)frame.Type;
-        if (type is < FrameType.FirstSamples or > FrameType.Deletion)
+        if (type is < FrameType.FirstSamples or > FrameType.Observations)
         {
             throw new InvalidDataException(
                 $"Frame {frame.Sequence} of the metric log is of type {frame.Type}, which this version does not know: it was written by a newer one. "
@@ -73,7 +75,7 @@ internal sealed class FrameReplay
         Enter(head, frame.Sequence);
         _batch.Clear();
         _deletion = null;
-        if (!TryReadDeclarations(ref payload, head, IsFirst(type)) || !TryReadItems(type, payload))
+        if (!TryReadDeclarations(ref payload, type) || !TryReadItems(type, payload))
             throw Unreadable(frame.Sequence);
         _fold.Apply(_batch, head.Stamp, frame.Next);
         if (_deletion is not null)
@@ -107,22 +109,21 @@ internal sealed class FrameReplay
         _stepUnknown = new BitArray(_head.Index.Count, defaultValue: true);
     }
 
-    private bool TryReadDeclarations(ref ReadOnlySpan<byte> payload, FrameHead frame, bool isFirst)
+    private bool TryReadDeclarations(ref ReadOnlySpan<byte> payload, FrameType type)
     {
         if (!Varint.TryRead(ref payload, out var declarations))
             return false;
-        CanGoOn &= !isFirst;
+        CanGoOn &= !IsFirst(type);
+        var before = Labels.Empty;
         for (var i = 0UL; i < declarations; i++)
         {
-            int number;
-            Labels labels;
-            OpenKind kind;
-            if (isFirst ? !FirstDeclaration.TryRead(ref payload, out number, out labels, out kind) : !Declaration.TryRead(ref payload, out number, out labels, out kind))
+            if (!TryReadDeclaration(ref payload, type, before, out var number, out var labels, out var kind))
                 return false;
+            before = labels;
             var id = _head.FindOrAdd(labels);
             OpenSeries? open = null;
             var isChanged = false;
-            if (kind != OpenKind.None && (isFirst
+            if (kind != OpenKind.None && (IsFirst(type)
                 ? !FirstDeclaration.TryReadState(ref payload, id, _bucketsMax, out open, out isChanged)
                 : !OpenState.TryRead(ref payload, kind, id, _bucketsMax, out open, out isChanged)))
             {
@@ -134,6 +135,13 @@ internal sealed class FrameReplay
         }
         return true;
     }
+
+    private bool TryReadDeclaration(ref ReadOnlySpan<byte> payload, FrameType type, Labels before, out int number, out Labels labels, out OpenKind kind) => type switch
+    {
+        FrameType.FirstSamples or FrameType.FirstObservations => FirstDeclaration.TryRead(ref payload, out number, out labels, out kind),
+        FrameType.SecondSamples or FrameType.SecondObservations => Declaration.TryReadWhole(ref payload, out number, out labels, out kind),
+        _ => Declaration.TryRead(ref payload, before, _labels, out number, out labels, out kind),
+    };
 
     private void Number(int number, int id)
     {
@@ -167,7 +175,7 @@ internal sealed class FrameReplay
         FrameType.FirstSamples => TryReadFirst(new FirstSamples(items)),
         FrameType.FirstObservations => TryReadFirst(new FirstObservations(items)),
         FrameType.Deletion => Deletion.TryRead(ref items, out _deletion) && items.IsEmpty,
-        FrameType.Samples => TryReadSamples(ref items) && FrameParts.TryRead(items, _batch, IdOf, ref _lost),
+        FrameType.SecondSamples or FrameType.Samples => TryReadSamples(ref items) && FrameParts.TryRead(items, _batch, IdOf, ref _lost),
         _ => FrameParts.TryReadObservations(items, _batch, IdOf, ref _lost) && Identify(),
     };
 

@@ -1,4 +1,5 @@
 using System.Buffers;
+using HmsOps.Disk;
 using HmsOps.Series;
 using HmsOps.Tsdb.Blocks;
 using HmsOps.Tsdb.Head;
@@ -17,9 +18,10 @@ internal sealed class FrameWriter(SeriesHead head)
 
     private const int BucketBytes = 13;
 
-    private readonly ArrayBufferWriter<byte> _payload = new();
-    private readonly ArrayBufferWriter<byte> _declarations = new();
-    private readonly ArrayBufferWriter<byte> _scratch = new();
+    private readonly LargeWriter _payload = new();
+    private readonly LargeWriter _declarations = new();
+    private readonly LargeWriter _scratch = new();
+    private Labels _declaredLast; // of this frame; may lie in what the batch was read from
     private bool _epochIsFresh;
     private int _otherBytes;
 
@@ -47,7 +49,8 @@ internal sealed class FrameWriter(SeriesHead head)
     {
         Batch.Clear();
         Samples.Begin();
-        _declarations.ResetWrittenCount();
+        _declarations.Clear();
+        _declaredLast = Labels.Empty;
         _otherBytes = 0;
     }
 
@@ -60,7 +63,8 @@ internal sealed class FrameWriter(SeriesHead head)
         ref var record = ref head.Record(id);
         record.Marks |= SeriesMarks.Declared;
         record.Coded = 0;
-        Declaration.Write(_declarations, id, labels, open);
+        Declaration.Write(_declarations, id, labels, _declaredLast, open);
+        _declaredLast = labels;
         Batch.Declared.Add((id, open, false));
     }
 
@@ -101,7 +105,7 @@ internal sealed class FrameWriter(SeriesHead head)
 
     private void WriteHead(long stamp)
     {
-        _payload.ResetWrittenCount();
+        _payload.Clear();
         new FrameHead(Epoch, _epochIsFresh, stamp).Write(_payload);
         _epochIsFresh = false;
         Varint.Write(_payload, (ulong)Batch.Declared.Count);

@@ -1,4 +1,5 @@
 using System.Buffers;
+using HmsOps.Disk;
 using HmsOps.Series;
 using HmsOps.Tsdb.Chunks;
 using HmsOps.Tsdb.Head;
@@ -116,7 +117,7 @@ internal static class FrameParts
     private const ulong ExemplarPart = 3;
     private const ulong MetadataPart = 4;
 
-    public static void Write(IBufferWriter<byte> into, StagedBatch batch, ArrayBufferWriter<byte> scratch)
+    public static void Write(IBufferWriter<byte> into, StagedBatch batch, LargeWriter scratch)
     {
         WritePart(into, StartsPart, batch.Starts.Count, scratch, () => WriteStarts(scratch, batch));
         WritePart(into, LatePart, batch.Late.Count, scratch, () => WriteLate(scratch, batch));
@@ -145,7 +146,7 @@ internal static class FrameParts
         return true;
     }
 
-    public static void WriteObservations(IBufferWriter<byte> into, StagedBatch batch, ArrayBufferWriter<byte> scratch)
+    public static void WriteObservations(IBufferWriter<byte> into, StagedBatch batch, LargeWriter scratch)
     {
         var before = 0;
         foreach (var item in batch.Observations)
@@ -187,17 +188,17 @@ internal static class FrameParts
         return true;
     }
 
-    private static void WritePart(IBufferWriter<byte> into, ulong part, int items, ArrayBufferWriter<byte> scratch, Action write)
+    private static void WritePart(IBufferWriter<byte> into, ulong part, int items, LargeWriter scratch, Action write)
     {
         if (items == 0)
             return;
-        scratch.ResetWrittenCount();
+        scratch.Clear();
         write();
         Varint.Write(into, part);
         Varint.WriteBlock(into, scratch.WrittenSpan);
     }
 
-    private static void WriteStarts(ArrayBufferWriter<byte> into, StagedBatch batch)
+    private static void WriteStarts(IBufferWriter<byte> into, StagedBatch batch)
     {
         var before = 0;
         foreach (var (at, start) in batch.Starts)
@@ -220,9 +221,9 @@ internal static class FrameParts
         return true;
     }
 
-    private static void WriteLate(ArrayBufferWriter<byte> into, StagedBatch batch)
+    private static void WriteLate(IBufferWriter<byte> into, StagedBatch batch)
     {
-        var block = new ArrayBufferWriter<byte>();
+        var block = new LargeWriter();
         var (number, time) = (0L, 0L);
         foreach (var (id, sample) in batch.Late)
         {
@@ -266,7 +267,7 @@ internal static class FrameParts
         return true;
     }
 
-    private static void WriteExemplars(ArrayBufferWriter<byte> into, StagedBatch batch)
+    private static void WriteExemplars(IBufferWriter<byte> into, StagedBatch batch)
     {
         foreach (var exemplar in batch.Exemplars)
         {
@@ -294,7 +295,7 @@ internal static class FrameParts
         return true;
     }
 
-    private static void WriteMetadata(ArrayBufferWriter<byte> into, StagedBatch batch)
+    private static void WriteMetadata(IBufferWriter<byte> into, StagedBatch batch)
     {
         foreach (var said in batch.Metadata)
             MetadataBlock.Write(into, said);
@@ -311,9 +312,9 @@ internal static class FrameParts
         return true;
     }
 
-    private static void WriteBlock(IBufferWriter<byte> into, NativeHistogram histogram, ArrayBufferWriter<byte> scratch)
+    private static void WriteBlock(IBufferWriter<byte> into, NativeHistogram histogram, LargeWriter scratch)
     {
-        scratch.ResetWrittenCount();
+        scratch.Clear();
         HistogramChunk.Encode([histogram], scratch);
         Varint.WriteBlock(into, scratch.WrittenSpan);
     }

@@ -7,6 +7,8 @@ namespace HmsOps.App.Running;
 /// <summary>The hub's own metrics as Prometheus text: few, bounded labels, never a name a user chose.</summary>
 internal static class OwnMetrics
 {
+    private static readonly string[] Generations = ["0", "1", "2", "large", "pinned"];
+
     /// <summary>The text of <c>/metrics</c>.</summary>
     public static string TextOf(Hub hub, DateTimeOffset now)
     {
@@ -32,10 +34,34 @@ internal static class OwnMetrics
             Gauge("hms_tsdb_blocks", "Blocks on the disk.", store.Blocks);
             Gauge("hms_tsdb_block_bytes", "Bytes of blocks.", store.BlockBytes);
         }
+        WriteProcess();
         Help("hms_refused_total", "counter", "Items refused, by door and reason.");
         foreach (var (door, reason, count) in hub.Refusals.All)
             Line($"hms_refused_total{{door=\"{door}\",reason=\"{reason}\"}}", count);
         return text.ToString();
+
+        // By the names that client libraries gave them.
+        void WriteProcess()
+        {
+            Gauge("process_resident_memory_bytes", "Memory the system gave the process.", Environment.WorkingSet);
+            Help("process_cpu_seconds_total", "counter", "Processor time the process took.");
+            Line("process_cpu_seconds_total", Environment.CpuUsage.TotalTime.TotalSeconds);
+            var heap = GC.GetGCMemoryInfo(GCKind.Any);
+            Gauge("hms_gc_committed_bytes", "Memory that the heap holds, after the last collection.", heap.TotalCommittedBytes);
+            Help("hms_gc_heap_bytes", "gauge", "Bytes in the heap after the last collection.");
+            for (var i = 0; i < heap.GenerationInfo.Length; i++)
+                Line($"hms_gc_heap_bytes{{generation=\"{Generations[i]}\"}}", heap.GenerationInfo[i].SizeAfterBytes);
+            Help("hms_gc_fragmented_bytes", "gauge", "Bytes of them that are free.");
+            for (var i = 0; i < heap.GenerationInfo.Length; i++)
+                Line($"hms_gc_fragmented_bytes{{generation=\"{Generations[i]}\"}}", heap.GenerationInfo[i].FragmentationAfterBytes);
+            Help("hms_gc_collections_total", "counter", "Collections, of a generation and the younger ones.");
+            for (var i = 0; i <= GC.MaxGeneration; i++)
+                Line($"hms_gc_collections_total{{generation=\"{Generations[i]}\"}}", GC.CollectionCount(i));
+            Help("hms_gc_pause_seconds_total", "counter", "Time for which everything stood still.");
+            Line("hms_gc_pause_seconds_total", GC.GetTotalPauseDuration().TotalSeconds);
+            Help("hms_gc_allocated_bytes_total", "counter", "Bytes allocated.");
+            Line("hms_gc_allocated_bytes_total", GC.GetTotalAllocatedBytes());
+        }
 
         void Gauge(string name, string help, double value)
         {

@@ -1,8 +1,8 @@
-using System.Buffers;
 using System.Buffers.Binary;
 using System.IO.Compression;
 using System.IO.Pipelines;
 using System.Runtime.InteropServices;
+using HmsOps.Disk;
 using HmsOps.Observe.Wire;
 using HmsOps.Series;
 
@@ -73,11 +73,11 @@ public sealed class InfluxIntake(ISeriesSink sink, Refusals refusals, InfluxLimi
         var size = ChunkBytes + limits.LineBytesMax;
         if (!_budget.TryTake(size))
             return Busy();
-        var buffer = ArrayPool<byte>.Shared.Rent(size);
+        var buffer = LargeBuffers.Rent(size);
         try
         {
             var fault = await UnpackAsync(reader, packed, buffer);
-            ArrayPool<byte>.Shared.Return(buffer);
+            LargeBuffers.Return(buffer);
             return fault;
         }
         finally

@@ -1,4 +1,5 @@
 using System.Buffers;
+using HmsOps.Disk;
 using HmsOps.Observe.History;
 using HmsOps.Observe.Wire;
 using HmsOps.Series;
@@ -41,7 +42,7 @@ internal abstract class AnswerParts(Stream body, string name, long from, long to
     public virtual void Dispose()
     {
         if (_buffer.Length > 0)
-            ArrayPool<byte>.Shared.Return(_buffer);
+            LargeBuffers.Return(_buffer);
         _buffer = [];
         body.Dispose();
     }
@@ -51,10 +52,10 @@ internal abstract class AnswerParts(Stream body, string name, long from, long to
     {
         if (_buffer.Length >= bytes)
             return _buffer;
-        var larger = ArrayPool<byte>.Shared.Rent(bytes);
+        var larger = LargeBuffers.Rent(bytes);
         _buffer.CopyTo(larger, 0);
         if (_buffer.Length > 0)
-            ArrayPool<byte>.Shared.Return(_buffer);
+            LargeBuffers.Return(_buffer);
         return _buffer = larger;
     }
 

@@ -1,5 +1,5 @@
-using System.Buffers;
 using System.IO.Pipelines;
+using HmsOps.Disk;
 using HmsOps.Observe.Wire;
 using HmsOps.Series;
 
@@ -157,7 +157,7 @@ public sealed class RemoteReadOutlet(ISeriesSource source, Refusals refusals, Re
             return Refuse(NotSnappy(), out refusal);
         if (length > (uint)limits.DecodedBytesMax)
             return Refuse(ReadRefusal.TooMuch("decoded_limit", $"the body says it unpacks to {length:n0} bytes; at most {limits.DecodedBytesMax:n0} are taken"), out refusal);
-        var buffer = ArrayPool<byte>.Shared.Rent((int)length + Snappy.SlackBytes);
+        var buffer = LargeBuffers.Rent((int)length + Snappy.SlackBytes);
         try
         {
             return Snappy.TryUnpack(packed, buffer, out var unpacked)
@@ -166,7 +166,7 @@ public sealed class RemoteReadOutlet(ISeriesSource source, Refusals refusals, Re
         }
         finally
         {
-            ArrayPool<byte>.Shared.Return(buffer);
+            LargeBuffers.Return(buffer);
         }
     }
 
@@ -205,10 +205,10 @@ public sealed class PackedAnswer : IDisposable
     /// <summary>Packs bytes; null when the budget does not suffice.</summary>
     internal static PackedAnswer? Pack(ReadOnlySpan<byte> bytes, ByteBudget budget)
     {
-        var buffer = ArrayPool<byte>.Shared.Rent(Snappy.PackedBytesMax(bytes.Length));
+        var buffer = LargeBuffers.Rent(Snappy.PackedBytesMax(bytes.Length));
         if (budget.TryTake(buffer.Length))
             return new PackedAnswer(buffer, Snappy.Pack(bytes, buffer), budget);
-        ArrayPool<byte>.Shared.Return(buffer);
+        LargeBuffers.Return(buffer);
         return null;
     }
 
@@ -217,7 +217,7 @@ public sealed class PackedAnswer : IDisposable
     {
         if (_buffer.Length == 0)
             return;
-        ArrayPool<byte>.Shared.Return(_buffer);
+        LargeBuffers.Return(_buffer);
         _budget.Give(_buffer.Length);
         _buffer = [];
     }

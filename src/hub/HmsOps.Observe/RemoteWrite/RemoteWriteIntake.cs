@@ -1,5 +1,5 @@
-using System.Buffers;
 using System.IO.Pipelines;
+using HmsOps.Disk;
 using HmsOps.Observe.Wire;
 using HmsOps.Series;
 
@@ -61,22 +61,22 @@ public sealed class RemoteWriteIntake(ISeriesSink sink, Refusals refusals, Write
         }
         if (length > RatioCountsFrom && length > (ulong)packed.Length * RatioMax)
             return Refuse(WriteFault.TooLarge("ratio", $"the body of {packed.Length:n0} bytes says it unpacks to {length:n0}; at most {RatioMax} times are taken"));
-        var buffer = ArrayPool<byte>.Shared.Rent((int)length + Snappy.SlackBytes);
+        var buffer = LargeBuffers.Rent((int)length + Snappy.SlackBytes);
         if (!_budget.TryTake(buffer.Length))
         {
-            ArrayPool<byte>.Shared.Return(buffer);
+            LargeBuffers.Return(buffer);
             return Busy();
         }
         try
         {
             if (!Snappy.TryUnpack(packed.Span, buffer, out var unpacked))
             {
-                ArrayPool<byte>.Shared.Return(buffer);
+                LargeBuffers.Return(buffer);
                 return Refuse(NotSnappy());
             }
             var answer = await DecodeAsync(buffer.AsMemory(0, unpacked), message);
             // Not returned after an exception: a store that failed may still look at it.
-            ArrayPool<byte>.Shared.Return(buffer);
+            LargeBuffers.Return(buffer);
             return answer;
         }
         finally

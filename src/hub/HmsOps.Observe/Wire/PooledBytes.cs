@@ -1,4 +1,4 @@
-using System.Buffers;
+using HmsOps.Disk;
 
 namespace HmsOps.Observe.Wire;
 
@@ -12,15 +12,15 @@ internal static class PooledBytes
     public static bool TryGrow(ref byte[] buffer, int used, long atLeast, long most, ByteBudget budget)
     {
         var wanted = Math.Max(atLeast, Math.Min(Math.Max(FirstBytes, 2L * buffer.Length), most));
-        var larger = ArrayPool<byte>.Shared.Rent((int)Math.Min(wanted, Array.MaxLength));
+        var larger = LargeBuffers.Rent((int)Math.Min(wanted, Array.MaxLength));
         if (!budget.TryTake(larger.Length - buffer.Length))
         {
-            ArrayPool<byte>.Shared.Return(larger);
+            LargeBuffers.Return(larger);
             return false;
         }
         buffer.AsSpan(0, used).CopyTo(larger);
         if (buffer.Length > 0)
-            ArrayPool<byte>.Shared.Return(buffer);
+            LargeBuffers.Return(buffer);
         buffer = larger;
         return true;
     }
@@ -29,7 +29,7 @@ internal static class PooledBytes
     public static void Give(ref byte[] buffer, ByteBudget budget)
     {
         if (buffer.Length > 0)
-            ArrayPool<byte>.Shared.Return(buffer);
+            LargeBuffers.Return(buffer);
         budget.Give(buffer.Length);
         buffer = [];
     }

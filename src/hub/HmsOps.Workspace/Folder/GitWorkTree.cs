@@ -66,13 +66,15 @@ public sealed class GitWorkTree(string root, TimeProvider time)
             {
                 git.StandardInput.Close();
                 var complaints = git.StandardError.BaseStream.CopyToAsync(Stream.Null, cancellationToken);
-                var answer = new char[AnswerMax];
-                var length = await git.StandardOutput.ReadBlockAsync(answer, cancellationToken);
-                if (length == AnswerMax)
-                    return new string(answer);
+                var answer = new StringBuilder();
+                var part = new char[4096];
+                while (answer.Length < AnswerMax && await git.StandardOutput.ReadAsync(part.AsMemory(0, Math.Min(part.Length, AnswerMax - answer.Length)), cancellationToken) is > 0 and var read)
+                    answer.Append(part, 0, read);
+                if (answer.Length == AnswerMax)
+                    return answer.ToString();
                 await complaints;
                 await git.WaitForExitAsync(cancellationToken);
-                return git.ExitCode == 0 ? new string(answer, 0, length) : null;
+                return git.ExitCode == 0 ? answer.ToString() : null;
             }
             finally
             {

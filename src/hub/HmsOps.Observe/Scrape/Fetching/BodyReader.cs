@@ -1,5 +1,5 @@
-using System.Buffers;
 using System.IO.Compression;
+using HmsOps.Disk;
 
 namespace HmsOps.Observe.Scrape.Fetching;
 
@@ -69,7 +69,7 @@ internal sealed class BodyReader(ScrapeLimits limits)
         var size = (int)Math.Min(Math.Max(FirstBytes, buffer.Length * 2L), limits.DecodedMax + 1L);
         if (buffer.Length >= size)
             size = buffer.Length + 1;
-        var larger = ArrayPool<byte>.Shared.Rent(size);
+        var larger = LargeBuffers.Rent(size);
         if (Interlocked.Add(ref _inUse, larger.Length) > limits.MemoryMax)
         {
             GiveBack(larger);
@@ -87,7 +87,7 @@ internal sealed class BodyReader(ScrapeLimits limits)
         if (buffer.Length == 0)
             return;
         Interlocked.Add(ref _inUse, -buffer.Length);
-        ArrayPool<byte>.Shared.Return(buffer);
+        LargeBuffers.Return(buffer);
     }
 
     /// <summary>Counts what is read through it.</summary>
