@@ -129,6 +129,20 @@ public sealed class HistogramTests
     }
 
     [Fact]
+    public void An_exemplar_beside_the_first_sample_of_its_series_is_kept_though_the_series_is_written_twice()
+    {
+        _world.Live(End.Stopped, async (store, time) =>
+        {
+            // Prometheus sends an exemplar as an entry of its own, with the labels of the series again.
+            var batch = new SampleBatch();
+            batch.Add(batch.AddSeries(StoreSentences.Named("a")), time.Ms(), 1);
+            batch.Exemplars.Add(new Exemplar(batch.AddSeries(StoreSentences.Named("a")), Labels.From(("trace_id", "1")), time.Ms(), 1));
+            Assert.Equal(1, (await store.AppendAsync(batch, CancellationToken.None)).ExemplarsTaken);
+            Assert.Equal(1, store.Counts.Exemplars);
+        });
+    }
+
+    [Fact]
     public void What_is_said_of_metrics_is_kept_the_newest_word_of_each()
     {
         _world.Live(End.Killed, async (store, _) =>

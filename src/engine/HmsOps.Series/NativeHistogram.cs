@@ -67,7 +67,17 @@ public sealed class NativeHistogram
         Negative = [],
     };
 
-    /// <summary>The inclusive upper bound of a positive bucket.</summary>
+    /// <summary>The inclusive upper bound of a positive bucket of this histogram, with bounds of its own too. That of the bucket before is its lower bound.</summary>
+    public double Bound(int index)
+    {
+        if (Schema != CustomBounds)
+            return UpperBound(Schema, index);
+        if (index < 0)
+            return double.NegativeInfinity;
+        return index < Bounds.Count ? Bounds[index] : double.PositiveInfinity;
+    }
+
+    /// <summary>The inclusive upper bound of a positive bucket of an exponential schema.</summary>
     public static double UpperBound(int schema, int index) => Math.Pow(2, Math.ScaleB(index, -schema));
 
     /// <summary>

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Text.Json;
 using HmsOps.Labs.Tests.World;
 
@@ -25,21 +23,21 @@ internal sealed class PrometheusServer : IAsyncDisposable
 
     public Lines Log { get; } = new();
 
-    /// <summary>Starts it with what docs/reference/ways-in.md tells a reader to write, for this hub.</summary>
-    public static async Task<PrometheusServer> StartAsync(LabFolder lab, string remoteWrite)
+    /// <summary>Starts it with more of a configuration: jobs, or what docs/reference/ways-in.md tells a reader to write, for this hub.</summary>
+    public static async Task<PrometheusServer> StartAsync(LabFolder lab, string more, string global = "scrape_interval: 1s", params string[] flags)
     {
-        var port = FreePort();
+        var port = FreePort.Take();
         var file = Path.Combine(lab.Root, "prometheus.yml");
-        await File.WriteAllTextAsync(file, $$"""
-            global: {scrape_interval: 1s}
+        await File.WriteAllTextAsync(file, $$$"""
+            global: { {{{global}}} }
             scrape_configs:
               - job_name: prometheus
-                static_configs: [{targets: ['127.0.0.1:{{port}}']}]
-            {{remoteWrite}}
+                static_configs: [{targets: ['127.0.0.1:{{{port}}}']}]
+            {{{more}}}
             """);
         var process = Ended.Start(
             "/usr/bin/prometheus",
-            [$"--config.file={file}", $"--storage.tsdb.path={Path.Combine(lab.Root, "prometheus")}", $"--web.listen-address=127.0.0.1:{port}"], lab.Root);
+            [$"--config.file={file}", $"--storage.tsdb.path={Path.Combine(lab.Root, "prometheus")}", $"--web.listen-address=127.0.0.1:{port}", .. flags], lab.Root);
         var server = new PrometheusServer(process, new Uri($"http://127.0.0.1:{port}"));
         process.ErrorDataReceived += server.Log.Take;
         process.OutputDataReceived += server.Log.Take;
@@ -85,13 +83,5 @@ internal sealed class PrometheusServer : IAsyncDisposable
     {
         await Ended.KillAsync(_process);
         Http.Dispose();
-    }
-
-    // Prometheus takes no port 0: this one was ours a moment ago.
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using HmsOps.Labs.Tests.World;
 
 namespace HmsOps.Labs.Tests.Scraping;
@@ -8,7 +6,6 @@ namespace HmsOps.Labs.Tests.Scraping;
 /// <summary>A program that shows metrics on a free port of this machine, until the test is done.</summary>
 internal sealed class Exporter : IAsyncDisposable
 {
-
     private readonly Process _process;
 
     private Exporter(Process process, int port) => (_process, Address) = (process, $"127.0.0.1:{port}");
@@ -18,10 +15,7 @@ internal sealed class Exporter : IAsyncDisposable
     /// <summary>Starts it; the arguments are told the port.</summary>
     public static Exporter Start(string program, Func<int, IEnumerable<string>> arguments, string folder)
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        var port = ((IPEndPoint)listener.LocalEndpoint).Port;
-        listener.Stop(); // it was ours a moment ago
+        var port = FreePort.Take();
         var process = Ended.Start(program, arguments(port), folder);
         process.BeginErrorReadLine();
         process.BeginOutputReadLine();

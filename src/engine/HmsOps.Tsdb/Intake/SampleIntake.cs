@@ -93,7 +93,8 @@ internal sealed class SampleIntake(MetricStoreOptions options, Holdings holdings
             ReadMixed(batch, verdict);
         foreach (var exemplar in batch.Exemplars)
         {
-            var id = (uint)exemplar.Series < (uint)_ids.Length ? _ids[exemplar.Series] : -1;
+            var place = exemplar.Series;
+            var id = (uint)place < (uint)batch.SeriesCount ? (_ids[place] >= 0 ? _ids[place] : FindAgain(batch, place)) : -1;
             _extras.Read(exemplar, id, RefusalOf(exemplar.Time) is not null, verdict);
         }
         foreach (var said in batch.Metadata)

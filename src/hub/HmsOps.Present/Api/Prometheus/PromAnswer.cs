@@ -150,17 +150,18 @@ internal static class PromAnswer
         json.WriteString("sum", PromTime.Text(histogram.Sum));
         json.WriteStartArray("buckets");
         foreach (var bucket in histogram.Negative.Reverse())
-            WriteBucket(json, 1, -Upper(histogram, bucket.Index), -Upper(histogram, bucket.Index - 1), bucket.Count);
+            WriteBucket(json, 1, -histogram.Bound(bucket.Index), -histogram.Bound(bucket.Index - 1), bucket.Count);
         if (histogram.ZeroCount != 0)
             WriteBucket(json, 3, -histogram.ZeroThreshold, histogram.ZeroThreshold, histogram.ZeroCount);
         foreach (var bucket in histogram.Positive)
-            WriteBucket(json, 0, Upper(histogram, bucket.Index - 1), Upper(histogram, bucket.Index), bucket.Count);
+            WriteBucket(json, IsFirstOfOwn(histogram, bucket.Index) ? 3 : 0, histogram.Bound(bucket.Index - 1), histogram.Bound(bucket.Index), bucket.Count);
         json.WriteEndArray();
         json.WriteEndObject();
         json.WriteEndArray();
     }
 
-    private static double Upper(NativeHistogram histogram, int index) => NativeHistogram.UpperBound(histogram.Schema, index);
+    // Of a histogram with bounds of its own the first bucket reaches down to minus infinity, and has that in it.
+    private static bool IsFirstOfOwn(NativeHistogram histogram, int index) => histogram.Schema == NativeHistogram.CustomBounds && index == 0;
 
     /// <summary>Which sides belong to a bucket: 0 the right one, 1 the left one, 3 both.</summary>
     private static void WriteBucket(Utf8JsonWriter json, int sides, double lower, double upper, double count)
