@@ -80,7 +80,7 @@ public sealed record MetricStoreOptions
     public int BatchBytesMax { get; init; } = 8 * 1024 * 1024;
 
     /// <summary>Size of a segment of the log, which is taken from the disk when the segment is begun; a cut gives back whole segments.</summary>
-    public long SegmentBytes { get; init; } = 16 * 1024 * 1024;
+    public long SegmentBytes { get; init; } = 9 * 1024 * 1024;
 
     /// <summary>Bytes that may wait for the disk; beyond them appending waits.</summary>
     public int PendingBytesMax { get; init; } = 32 * 1024 * 1024;

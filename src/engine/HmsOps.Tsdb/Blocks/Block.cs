@@ -92,6 +92,8 @@ internal sealed class Block : IDisposable
             var keyset = labels.KeysetOf(row);
             if (!met.Contains(keyset) && presence.IsThere(row))
                 met.Add(keyset);
+            if (met.Count == keysets.Count)
+                break;
         }
         var names = new SortedSet<int>(); // symbols are ranks
         foreach (var keyset in met)
