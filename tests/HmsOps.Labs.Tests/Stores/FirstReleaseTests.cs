@@ -29,6 +29,8 @@ public sealed class FirstReleaseTests
             await hub.UntilAsync("/api/v1/query?query=histogram_count(county_api_ms)", body => body.Contains("\"101\"", StringComparison.Ordinal), SeenWithin); // on top of the hundred
             await hub.KillAsync();
         }
+        // That release itself would not read what was added: it is told so, and refuses the folder.
+        Assert.Contains("\"format\": 2", await File.ReadAllTextAsync(Path.Combine(lab.Data, "VERSION")), StringComparison.Ordinal);
         await using (var hub = await StartAsync(lab))
         {
             await AssertHasAllAsync(hub);
@@ -39,6 +41,20 @@ public sealed class FirstReleaseTests
             var ended = await Checkout.OpsAsync(verify);
             Assert.True(ended.Code == 0, $"{string.Join(' ', verify)}: {ended.Code}\n{ended.Output}{ended.Errors}");
         }
+    }
+
+    [Fact]
+    public async Task A_data_folder_of_a_newer_release_is_refused_by_name_and_left_as_it_is()
+    {
+        using var lab = LabFolder.OfTheCountyCourt();
+        Directory.CreateDirectory(lab.Data);
+        await File.WriteAllTextAsync(Path.Combine(lab.Data, "VERSION"), "{\"format\": 3, \"program\": \"9.1.0\"}\n");
+        var ended = await Checkout.OpsAsync("serve", "--workspace", lab.Workspace, "--data", lab.Data, "--listen", "127.0.0.1:0");
+        Assert.Equal(1, ended.Code);
+        Assert.Contains($"{lab.Data} was written by hms-ops 9.1.0 (format 3)", ended.Errors, StringComparison.Ordinal);
+        Assert.Contains("Start hms-ops 9.1.0 or newer. Nothing was changed.", ended.Errors, StringComparison.Ordinal);
+        Assert.Equal("{\"format\": 3, \"program\": \"9.1.0\"}\n", await File.ReadAllTextAsync(Path.Combine(lab.Data, "VERSION")));
+        Assert.False(Directory.Exists(Path.Combine(lab.Data, "metrics")));
     }
 
     // Its samples are of one afternoon, and this test is run for years.
