@@ -88,6 +88,15 @@ internal static class Wire
         return [.. packed];
     }
 
+    /// <summary>Snappy of the same bytes again and again, at least 1 and at most 64 of them at a time.</summary>
+    public static byte[] SnapRepeat(byte[] piece, int times)
+    {
+        var packed = new List<byte>([.. Varint((ulong)piece.Length * (ulong)times), (byte)((piece.Length - 1) << 2), .. piece]);
+        for (var left = piece.Length * (long)(times - 1); left > 0; left -= 64)
+            packed.AddRange([(byte)(((Math.Min(left, 64) - 1) << 2) | 2), (byte)piece.Length, 0]);
+        return [.. packed];
+    }
+
     public static byte[] Unsnap(ReadOnlySpan<byte> from)
     {
         var into = new byte[ReadVarint(ref from)];
