@@ -193,6 +193,21 @@ public sealed class DamageTests
     }
 
     [Fact]
+    public void A_tolerant_segment_that_lost_its_end_is_named_though_a_frame_ends_there()
+    {
+        var files = Written(Tolerant, [3000, 3000, 3000, 3000, 3000, 40]);
+        for (var kept = 0; kept <= 1; kept++)
+        {
+            var disk = Copy(files);
+            var content = files[1].Content;
+            disk.Put(files[1].Path, content.AsSpan(0, kept == 0 ? HeaderPage.Bytes : content.AsSpan(0, content.Length).LastIndexOfAnyExcept((byte)0) + 1).ToArray());
+            using var log = Open(disk, Tolerant).Log;
+            Assert.Equal(LogState.Writable, log.State);
+            Assert.Contains($"{Name(files[1].Path)} was cut off: the file was begun with ", Assert.Single(log.Recovery.Findings).Sentence);
+        }
+    }
+
+    [Fact]
     public void A_frame_whose_content_the_reader_refuses_is_damage()
     {
         var disk = Copy(Written(Strict));

@@ -145,7 +145,7 @@ public sealed class LimitTests
     [Theory]
     [InlineData(0, 1, 25, 5, "Limits are at least 1")]
     [InlineData(1, 0, 25, 5, "Limits are at least 1")]
-    [InlineData(1, 1, 24, 5, "Retention is longer than LateWindow and ObservedLife.")]
+    [InlineData(1, 1, 23, 5, "Retention is not shorter than LateWindow, and longer than ObservedLife.")]
     [InlineData(1, 1, 25, 9, "HistogramSchema is between -4 and 8.")]
     [InlineData(1, 1, 25, -5, "HistogramSchema is between -4 and 8.")]
     public void Options_that_contradict_themselves_are_refused(int series, long samples, int retentionHours, int schema, string rule)
@@ -158,6 +158,18 @@ public sealed class LimitTests
             HistogramSchema = schema,
         };
         Assert.Contains(rule, Assert.Throws<ArgumentException>(() => _world.Look(store => store.State)).Message);
+    }
+
+    [Fact]
+    public void A_late_window_may_be_as_long_as_the_retention() // as the hub's settings make it when only the former is written
+    {
+        _world.Options = _world.Options with { LateWindow = TimeSpan.FromDays(3_650), Retention = TimeSpan.FromDays(3_650) };
+        _world.Live(End.Killed, async (store, time) =>
+        {
+            var oldest = time.Ms() - (long)TimeSpan.FromDays(3_650).TotalMilliseconds;
+            Assert.Equal("1 taken, 1 late", (await store.Append(("m", oldest + 10_000, 1), ("m", oldest - 1, 1))).Reasons());
+        });
+        Assert.Contains("m ", _world.Look(store => store.Dump()));
     }
 
     private void Appended(string outcome, (string Name, string Value)[] labels)

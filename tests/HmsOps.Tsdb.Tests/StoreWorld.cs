@@ -20,10 +20,12 @@ internal sealed class StoreWorld
     public static readonly Matcher Everything = new("__name__", MatchOp.Regex, ".*");
 
     public StoreWorld(int seed = 1, MetricStoreOptions? options = null)
+        : this(new SimulatedDisk(new Random(seed)), options ?? Small)
     {
-        Disk = new SimulatedDisk(new Random(seed));
-        Options = options ?? Small;
     }
+
+    /// <summary>On a disk that has something already.</summary>
+    public StoreWorld(SimulatedDisk disk, MetricStoreOptions options) => (Disk, Options) = (disk, options);
 
     /// <summary>Small segments, so that every test has several.</summary>
     public static MetricStoreOptions Small { get; } = new() { Folder = "metrics", SegmentBytes = 16 * 1024, BatchBytesMax = 8 * 1024 };

@@ -31,7 +31,7 @@ internal sealed class Segment(string name, long first, long number)
 /// </summary>
 internal sealed class LogScan(IDisk disk, FramedLogOptions options)
 {
-    private string? _shortened; // strict: what is to be said of the segment in hand, when its file is shorter than it was begun
+    private string? _shortened; // what is to be said of the segment in hand, when its file is shorter than it was begun
 
     public List<Segment> Segments { get; } = [];
 
@@ -107,6 +107,7 @@ internal sealed class LogScan(IDisk disk, FramedLogOptions options)
         var segment = Segments[index];
         if (index == 0)
             Expected = segment.First;
+        _shortened = null;
         if (segment.HasNoHeader)
         {
             segment.IsDamaged = true;
@@ -124,6 +125,7 @@ internal sealed class LogScan(IDisk disk, FramedLogOptions options)
             Findings.Add(new LogFinding(LogFindingKind.MissingSegment, segment.Name, 0, 0, Expected, segment.First, null,
                 $"A segment before {segment.Name} is missing: sequences {Expected} to {segment.First - 1} are gone."));
         }
+        _shortened = ShortenedBy(segment, header);
         return StateAccepted(segment, header, page);
     }
 
@@ -132,10 +134,15 @@ internal sealed class LogScan(IDisk disk, FramedLogOptions options)
         var segment = Segments[index];
         if (segment.First != Expected || (index > 0 && segment.Number != Segments[index - 1].Number + 1))
             return Damage(segment, 0, segment.First, "this segment does not follow on the one before it");
-        using var file = Open(segment.Name);
-        // The length was flushed with the header page, before the first frame: a shorter file was cut by somebody.
-        _shortened = file.Length < header.SegmentBytes ? $"the file was begun with {header.SegmentBytes} bytes and now has {file.Length}" : null;
+        _shortened = ShortenedBy(segment, header);
         return true;
+    }
+
+    // The length was flushed with the header page, before the first frame: a shorter file was cut by somebody.
+    private string? ShortenedBy(Segment segment, in HeaderPage header)
+    {
+        using var file = Open(segment.Name);
+        return file.Length < header.SegmentBytes ? $"the file was begun with {header.SegmentBytes} bytes and now has {file.Length}" : null;
     }
 
     private bool StateAccepted(Segment segment, in HeaderPage header, ReadOnlySpan<byte> page)
@@ -170,8 +177,20 @@ internal sealed class LogScan(IDisk disk, FramedLogOptions options)
         }
         segment.End = cursor.NextOffset;
         Expected = cursor.Expected;
-        if (_shortened is { } fault && !IsDamaged)
+        if (_shortened is not { } fault || IsDamaged)
+            return;
+        if (options.Strict)
             _ = Damage(segment, segment.End, null, fault);
+        else
+            CutOff(segment, fault);
+    }
+
+    // The end of the frames read may be that of a frame, so that nothing else shows it.
+    private void CutOff(Segment segment, string fault)
+    {
+        segment.IsDamaged = true;
+        Findings.Add(new LogFinding(LogFindingKind.Skipped, segment.Name, segment.End, 0, Expected, null, null,
+            $"{segment.Name} was cut off: {fault}. Frames that stood there from sequence {Expected} on are gone."));
     }
 
     private bool Accept(Segment segment, SegmentCursor cursor, FrameReader replay)

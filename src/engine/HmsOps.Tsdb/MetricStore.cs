@@ -61,8 +61,8 @@ public sealed partial class MetricStore : ISeriesSink, ISeriesSource, IDisposabl
     {
         (_options, _time, _disk, _log, _checkpointer, _holdings, _head, _fold) = (options, time, disk, log, checkpointer, holdings, holdings.Head, fold);
         (_sealed, _sealedFinder) = (sealedSide, new SealedFinder(sealedSide.Blocks));
-        Recovery = log.Recovery with { Findings = [.. findings, .. log.Recovery.Findings] };
-        LostAtReplay = replay.Lost;
+        Recovery = log.Recovery with { Findings = [.. findings, .. log.Recovery.Findings, .. LogLoss.Of(replay.Gaps, replay.Lost, log.Recovery, options.Folder)] };
+        (LostAtReplay, MissingAtReplay) = (replay.Lost, LogLoss.Missing(replay.Gaps));
         var refusals = new Refusals(options);
         _commit = new GroupCommit(log, options.DurabilityWindow, options.PendingBytesMax, time);
         _frame = new FrameWriter(_head);
@@ -149,6 +149,7 @@ public sealed partial class MetricStore : ISeriesSink, ISeriesSource, IDisposabl
                         Ids = _holdings.Ids.Count,
                         IdsForgottenEarly = _holdings.Ids.ForgottenEarly,
                         LostAtReplay = LostAtReplay,
+                        MissingAtReplay = MissingAtReplay,
                         LogBytes = _log.Bytes,
                         RetentionFailures = _retentionFailures,
                         LastCheckpoint = _checkpointer.Last,
@@ -224,6 +225,8 @@ public sealed partial class MetricStore : ISeriesSink, ISeriesSource, IDisposabl
     internal static FramedLogOptions LogOptions(string folder) => new() { Folder = folder, OnFlushFailure = OnFlushFailure.Roll, Origin = Origin };
 
     private long LostAtReplay { get; }
+
+    private long MissingAtReplay { get; }
 
     // Begins where the log ends: in its epoch, or in one of its own when something is missing in that one, so that nothing new leans on it.
     private void GoOn(FrameReplay replay)

@@ -20,7 +20,7 @@ public sealed record MetricStoreOptions
     /// <summary>How far ahead of the clock a sample's time may lie.</summary>
     public TimeSpan AheadMax { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>How long samples can be read. Longer than <see cref="LateWindow"/> and <see cref="ObservedLife"/>.</summary>
+    /// <summary>How long samples can be read. Not shorter than <see cref="LateWindow"/>, and longer than <see cref="ObservedLife"/>.</summary>
     public TimeSpan Retention { get; init; } = TimeSpan.FromDays(100);
 
     /// <summary>
@@ -99,8 +99,8 @@ public sealed record MetricStoreOptions
         { Folder: null or "" } => $"{nameof(Folder)} is named.",
         _ when DurabilityWindow < TimeSpan.Zero || LateWindow < TimeSpan.Zero || AheadMax < TimeSpan.Zero || ObservedLife < TimeSpan.Zero =>
             "Windows are not negative.",
-        _ when Retention <= LateWindow || Retention <= ObservedLife =>
-            $"{nameof(Retention)} is longer than {nameof(LateWindow)} and {nameof(ObservedLife)}.",
+        _ when Retention < LateWindow || Retention <= ObservedLife =>
+            $"{nameof(Retention)} is not shorter than {nameof(LateWindow)}, and longer than {nameof(ObservedLife)}.",
         _ when SeriesMax < 1 || SamplesMax < 1 || BucketsMax < 1 || IdsMax < 1 || MemoryMax < 1 || ExemplarsMax < 1 || BatchBytesMax < 1 || PendingBytesMax < 1
             || RetentionBytes < 1 || LateSamplesMax < 1 || SealBytesPerSecond < 1 || BlockCacheBytes < 1 =>
             "Limits are at least 1; 0 is never \"unlimited\".",

@@ -67,6 +67,9 @@ public sealed record StoreCounts
     /// <summary>Items of readable frames that could not be replayed because a frame they lean on was lost: the one that named their series, or the one with the sample before.</summary>
     public required long LostAtReplay { get; init; }
 
+    /// <summary>Items in frames of the log that were missing at the restart, or could not be read. What of them was in blocks by then is there.</summary>
+    public required long MissingAtReplay { get; init; }
+
     /// <summary>Bytes of the log on disk.</summary>
     public required long LogBytes { get; init; }
 

@@ -33,17 +33,25 @@ public static class StoreVerification
     private static int VerifyBlocks(IDisk disk, string folder, bool isRunning, List<string> faults, CancellationToken cancellationToken)
     {
         var count = 0;
+        var inventory = (BlockInventory.Read(disk, folder, out var fault) ?? []).ToDictionary(entry => entry.FileName);
+        if (fault is not null)
+            faults.Add(fault);
         foreach (var name in disk.List(folder))
         {
             var path = $"{folder}/{name}";
             if (name.EndsWith(BlockFormat.DamagedSuffix, StringComparison.Ordinal))
-                faults.Add($"{path} was put aside because it is damaged. Put back a copy of it under its name without {BlockFormat.DamagedSuffix}, or delete it.");
+            {
+                var held = inventory.Remove(name[..^BlockFormat.DamagedSuffix.Length], out var entry) ? $" It held {entry}." : "";
+                faults.Add($"{path} was put aside because it is damaged.{held} Put back a copy of it under its name without {BlockFormat.DamagedSuffix}, or delete it.");
+            }
             if (!name.EndsWith(BlockFormat.Suffix, StringComparison.Ordinal))
                 continue;
             count++;
             try
             {
                 using var block = Block.Open(disk, path, new BlockCache(CacheBytes));
+                foreach (var replaced in block.Info.Identity.Replaces)
+                    inventory.Remove(BlockIdentity.NameOf(replaced) + BlockFormat.Suffix);
                 faults.AddRange(block.Verify(cancellationToken).Select(fault => $"{path}: {fault}"));
             }
             catch (FileNotFoundException) when (isRunning)
@@ -52,9 +60,12 @@ public static class StoreVerification
             }
             catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
             {
-                faults.Add(failure is BlockDamagedException ? failure.Message : $"{path}: {failure.Message}");
+                faults.Add((failure is BlockDamagedException ? failure.Message : $"{path}: {failure.Message}") + (inventory.TryGetValue(name, out var entry) ? $" It held {entry}." : ""));
             }
+            inventory.Remove(name);
         }
+        if (!isRunning) // merged or let go of meanwhile, else
+            faults.AddRange(inventory.Values.Select(entry => $"{folder}/{entry.FileName} is missing. It held {entry}. Put back a copy of it; the next start forgets it."));
         return count;
     }
 

@@ -8,7 +8,7 @@ namespace HmsOps.Labs.Tests.World;
 /// <summary>A hub of its own: the real program on a free port of this machine, seen only from outside.</summary>
 internal sealed partial class RunningHub : IAsyncDisposable
 {
-    private static readonly TimeSpan ReadyWithin = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan ReadyWithin = TimeSpan.FromSeconds(60); // a disk that others keep busy may take long to flush
     private static readonly TimeSpan EndsWithin = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(100);
 

@@ -52,6 +52,7 @@ public sealed class PushIntakeTests
     [InlineData("""{"name": "m", "val": 1, "type": "histogram"}""", "bad_type")]
     [InlineData("""{"name": "m", "inc": 1}""", "not_in_this_version")]
     [InlineData("""{"name": "m", "val": 1, "labels": {"__name__": "x"}}""", "bad_label")]
+    [InlineData("""{"name": "m", "val": 1, "labels": {"a": "x", "a": "y"}}""", "duplicate_label")]
     [InlineData("""{"name": "m", "val": 1, "labels": ["x"]}""", "wrong_type")]
     [InlineData("""{"name": "m", "val": 1, "id": "a", "ts": 1000000000}""", "late")]
     [InlineData("[7]", "not_an_object")]

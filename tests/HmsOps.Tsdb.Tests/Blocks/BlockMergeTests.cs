@@ -58,7 +58,7 @@ public sealed class BlockMergeTests
         var day = await Merge(set, 11, [10, 4]);
         Assert.Equal([1, 2, 3, 10, 4], day!.Identity.Replaces); // so that none of the first comes back, whenever a crash leaves it lying
         Same(before, Read(set));
-        Assert.Equal([day.Path], disk.Paths);
+        Assert.Equal([day.Path], BlockFiles(disk));
         Assert.Equal(before.Sum(series => series.Value.Length), day.Samples);
     }
 
@@ -95,7 +95,7 @@ public sealed class BlockMergeTests
         using var set = BlockSet.Open(disk, Folder, Cache());
         set.Delete(new Deletion([], long.MinValue, long.MaxValue));
         Assert.Null(await Merge(set, 10, [1]));
-        Assert.Empty(disk.Paths);
+        Assert.Empty(BlockFiles(disk));
     }
 
     [Fact]
@@ -114,7 +114,7 @@ public sealed class BlockMergeTests
         var refused = await Assert.ThrowsAsync<BlockDamagedException>(() => Merge(set, 10, [1, 2]));
         Assert.Contains("page 0 is damaged", refused.Message);
         await Assert.ThrowsAsync<InvalidOperationException>(() => Merge(set, 10, [1, 3]));
-        Assert.Equal(2, disk.Paths.Count);
+        Assert.Equal(2, BlockFiles(disk).Length);
     }
 
     internal static Task<BlockInfo?> Merge(BlockSet set, int id, IReadOnlyList<UInt128> sources) =>

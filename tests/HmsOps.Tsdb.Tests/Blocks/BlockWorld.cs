@@ -48,6 +48,9 @@ internal static class BlockWorld
 
     public static readonly Selection All = new([], long.MinValue, long.MaxValue);
 
+    /// <summary>All files but the inventory.</summary>
+    public static string[] BlockFiles(SimulatedDisk disk) => [.. disk.Paths.Where(path => path != $"{Folder}/inventory")];
+
     public static SimulatedDisk NewDisk(int seed = 1, DiskFaults? faults = null)
     {
         var disk = new SimulatedDisk(new Random(seed), faults);

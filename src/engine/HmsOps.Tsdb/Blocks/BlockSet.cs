@@ -17,6 +17,7 @@ internal sealed class BlockSet : IDisposable
     private readonly List<string> _notes = [];
     private List<Held> _blocks = [];
     private readonly HashSet<Held> _leaving = []; // not in the list any more, and not deleted yet
+    private List<InventoryEntry> _aside = []; // put aside as damaged, and their files are still there
     private UInt128 _newest;
     private long _version;
     private bool _isDisposed;
@@ -120,6 +121,8 @@ internal sealed class BlockSet : IDisposable
             free = Swap(opened, removed);
         else
             around(() => free = Swap(opened, removed));
+        if (added.Count > 0 || removed.Count > 0)
+            WriteInventory();
         DeleteFiles(free);
     }
 
@@ -193,6 +196,8 @@ internal sealed class BlockSet : IDisposable
                     _disk.Link(TombstoneFile.PathOf(_folder, id), TombstoneFile.PathOf(folder, id));
                 _disk.Link(block.Info.Path, $"{folder}/{block.Info.Identity.FileName}");
             }
+            if (pin.Blocks.Count > 0)
+                BlockInventory.Write(_disk, folder, [.. pin.Blocks.Select(block => InventoryEntry.Of(block.Info))]);
             _disk.FlushFolder(folder);
             return [.. pin.Blocks.Select(block => block.Info)];
         }
@@ -216,6 +221,13 @@ internal sealed class BlockSet : IDisposable
                     held.Block.Dispose();
             }
             PutAside(block.Info.Path, $"{block.Info.Path}: {fault}");
+            var lost = InventoryEntry.Of(block.Info);
+            lock (_lock)
+            {
+                _aside.Add(lost);
+                _notes.Add(NotServed(lost));
+            }
+            WriteInventory();
         }
     }
 
@@ -290,6 +302,42 @@ internal sealed class BlockSet : IDisposable
         RemoveOrphans();
         FlushIfWanted();
         _blocks = Sorted(_blocks);
+        TakeStock();
+    }
+
+    // Says what those blocks held that were there and are not served.
+    private void TakeStock()
+    {
+        var before = BlockInventory.Read(_disk, _folder, out var fault) ?? [];
+        if (fault is not null)
+            _notes.Add(fault);
+        var there = _blocks.SelectMany(held => held.Block.Info.Identity.Replaces.Append(held.Id)).ToHashSet();
+        var lost = before.Where(entry => !there.Contains(entry.Id)).ToArray();
+        _notes.AddRange(lost.Select(NotServed));
+        _aside = [.. lost.Where(entry => IsStillHere(entry.FileName) || IsStillHere(entry.FileName + BlockFormat.DamagedSuffix))];
+        if (fault is not null || !before.SequenceEqual(Inventory()))
+            WriteInventory();
+    }
+
+    private bool IsStillHere(string name) => _disk.Exists($"{_folder}/{name}");
+
+    private string NotServed(InventoryEntry lost) => $"{_folder}/{lost.FileName} is not served. It held {lost}.";
+
+    private InventoryEntry[] Inventory() => [.. _blocks.Select(held => InventoryEntry.Of(held.Block.Info)).Concat(_aside)];
+
+    private void WriteInventory()
+    {
+        InventoryEntry[] entries;
+        lock (_lock)
+            entries = Inventory();
+        try
+        {
+            BlockInventory.Write(_disk, _folder, entries);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            // It stays as it was, and is written with the next change. Until then it may name a block as lost that was merged or let go of: blocks do not wait for it.
+        }
     }
 
     // What opening does it would do again at the next start: a disk that refuses to make it durable is no reason not to serve.

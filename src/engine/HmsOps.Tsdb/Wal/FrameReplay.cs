@@ -27,6 +27,7 @@ internal sealed class FrameReplay
     private int[] _ids = []; // of the epoch's numbers
     private Deletion? _deletion;
     private readonly Dictionary<int, int> _far = []; // of those far above all that were declared
+    private readonly List<LogGap> _gaps = [];
     private long _expected;
     private long _lost;
     private bool _begun;
@@ -53,6 +54,9 @@ internal sealed class FrameReplay
     /// <summary>Items whose series, or what their value leaned on, was in a frame that is missing.</summary>
     public long Lost => _lost;
 
+    /// <summary>Frames that are missing.</summary>
+    public IReadOnlyList<LogGap> Gaps => _gaps;
+
     /// <summary>The writer can go on in the epoch: its numbers are the head's ids, and nothing is missing.</summary>
     public bool CanGoOn { get; private set; }
 
@@ -72,6 +76,7 @@ internal sealed class FrameReplay
         var payload = frame.Payload;
         if (!FrameHead.TryRead(ref payload, out var head))
             throw Unreadable(frame.Sequence);
+        NoteMissing(frame.Sequence, head.Stamp, IsFirst(type));
         Enter(head, frame.Sequence);
         _batch.Clear();
         _deletion = null;
@@ -84,6 +89,13 @@ internal sealed class FrameReplay
     }
 
     private static bool IsFirst(FrameType type) => type is FrameType.FirstSamples or FrameType.FirstObservations;
+
+    // The first version cut the log at its front without a checkpoint, by retention: there a late beginning is none.
+    private void NoteMissing(long sequence, long stamp, bool isFirst)
+    {
+        if (sequence > _expected && (_begun || !isFirst))
+            _gaps.Add(new LogGap(_expected, sequence, _begun ? _fold.Stamp : null, stamp));
+    }
 
     private void Enter(FrameHead frame, long sequence)
     {

@@ -7,7 +7,8 @@ namespace HmsOps.App.Running;
 /// <summary>The hub's data folder: one owner, one format. The lock lives as long as this does.</summary>
 internal sealed class DataFolder : IDisposable
 {
-    private const int Format = 1;
+    // 1: the first release's. It would pass over what is in the metric log since, and lose it in silence, so it has to refuse the folder: 2.
+    private const int Format = 2;
     private readonly FolderLock _lock;
 
     private DataFolder(FolderLock taken) => _lock = taken;
@@ -38,7 +39,7 @@ internal sealed class DataFolder : IDisposable
         var path = $"{plan.DataFolder}/VERSION";
         if (disk.Exists(path))
         {
-            var written = Read(disk, path);
+            var written = Read(disk, plan, path);
             if (written.Format > Format)
             {
                 throw new HubCannotStartException(
@@ -51,7 +52,7 @@ internal sealed class DataFolder : IDisposable
         AtomicFile.Replace(disk, path, Encoding.UTF8.GetBytes($"{{\"format\": {Format}, \"program\": \"{plan.Version}\"}}\n"));
     }
 
-    private static (int Format, string Program) Read(IDisk disk, string path)
+    private static (int Format, string Program) Read(IDisk disk, HubPlan plan, string path)
     {
         using var file = disk.Open(path, writable: false);
         var bytes = new byte[file.Length];
@@ -63,7 +64,7 @@ internal sealed class DataFolder : IDisposable
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
         {
-            throw new HubCannotStartException($"{path} cannot be read ({e.Message}). If this is a hub's data folder, write {{\"format\": 1, \"program\": \"0.1.0\"}} into it; else choose another folder with --data.");
+            throw new HubCannotStartException($"{path} cannot be read ({e.Message}). If this is a hub's data folder, write {{\"format\": {Format}, \"program\": \"{plan.Version}\"}} into it; else choose another folder with --data.");
         }
     }
 }

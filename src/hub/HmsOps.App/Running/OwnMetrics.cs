@@ -33,6 +33,8 @@ internal static class OwnMetrics
             Gauge("hms_tsdb_late_samples", "Samples that came late and wait for a block.", store.LateSamples);
             Gauge("hms_tsdb_blocks", "Blocks on the disk.", store.Blocks);
             Gauge("hms_tsdb_block_bytes", "Bytes of blocks.", store.BlockBytes);
+            Gauge("hms_tsdb_recovery_findings", "What was not as it was written when the hub started, or was put right then: each is in its log.", hub.Store.Recovery.Findings.Count);
+            Gauge("hms_tsdb_lost_items", "Samples and observations of the metric log that damage took at the start.", store.MissingAtReplay + store.LostAtReplay);
         }
         WriteProcess();
         Help("hms_refused_total", "counter", "Items refused, by door and reason.");

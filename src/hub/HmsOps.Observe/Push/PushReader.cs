@@ -137,6 +137,8 @@ internal static class PushReader
             var value = Text(ref json, item, $"labels.{name}");
             if (name.Length == 0 || name.StartsWith("__", StringComparison.Ordinal))
                 item.Flaw ??= ("bad_label", $"'{name}' cannot be the name of a label: names that begin with __ are the hub's own");
+            else if (item.Labels.Count <= LabelsMax && item.Labels.Exists(label => label.Name == name))
+                item.Flaw ??= ("duplicate_label", $"the label '{name}' is there twice; send each once");
             else if (value is not null)
                 item.Labels.Add((name, value));
         }

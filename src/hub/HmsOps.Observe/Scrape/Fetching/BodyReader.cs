@@ -11,6 +11,10 @@ internal sealed class BodyReader(ScrapeLimits limits)
 {
     private const int FirstBytes = 64 << 10;
 
+    // An answer that turns out to be too large is never in one piece: buffers that double up to 64 MiB cost a hub that is asked to read such ones 800 MB, for the pool
+    // keeps each size, and what it does not keep waits for a collection of large objects.
+    private const int PartBytes = 1 << 20;
+
     private long _inUse;
 
     /// <summary>Bytes in buffers now.</summary>
@@ -21,22 +25,21 @@ internal sealed class BodyReader(ScrapeLimits limits)
     {
         var counted = new CountingStream(from);
         await using var unpacked = isPacked ? new GZipStream(counted, CompressionMode.Decompress, leaveOpen: true) : (Stream)counted;
-        var buffer = Array.Empty<byte>();
-        var length = 0;
+        var parts = new List<byte[]>();
+        var (length, before) = (0, 0); // bytes in all, and in all parts but the last
         FetchOutcome.Failed? failed = null;
         try
         {
             while (true)
             {
-                if (length == buffer.Length && !TryGrow(ref buffer, length, out failed))
+                if ((parts.Count == 0 || length == before + parts[^1].Length) && !TryGrow(parts, length, ref before, out failed))
                     break;
-                var read = await unpacked.ReadAsync(buffer.AsMemory(length), cancellationToken);
+                var read = await unpacked.ReadAsync(parts[^1].AsMemory(length - before), cancellationToken);
                 if (read == 0)
                 {
-                    var whole = (buffer, length);
-                    var size = buffer.Length;
-                    buffer = [];
-                    return (new FetchedBody(whole.buffer, whole.length, () => Interlocked.Add(ref _inUse, -size)), null);
+                    if (!TryJoin(parts, length, out var body, out failed))
+                        break;
+                    return (new FetchedBody(body, length, () => Interlocked.Add(ref _inUse, -body.Length)), null);
                 }
                 length += read;
                 failed = Over(isPacked, counted.Taken, length);
@@ -50,7 +53,8 @@ internal sealed class BodyReader(ScrapeLimits limits)
         }
         finally
         {
-            GiveBack(buffer);
+            foreach (var part in parts)
+                GiveBack(part);
         }
         return (null, failed);
     }
@@ -63,29 +67,57 @@ internal sealed class BodyReader(ScrapeLimits limits)
             ? new("ratio_limit", $"its answer unpacks to more than {ScrapeLimits.RatioMax} times its size; let it send less, or without gzip")
             : null;
 
-    private bool TryGrow(ref byte[] buffer, int length, out FetchOutcome.Failed? failed)
+    // One part that doubles, as long as it is small; then another of the same size each time.
+    private bool TryGrow(List<byte[]> parts, int length, ref int before, out FetchOutcome.Failed? failed)
+    {
+        var isSmall = parts.Count == 0 || (parts.Count == 1 && parts[0].Length < PartBytes);
+        if (!TryRent(parts.Count == 0 ? FirstBytes : isSmall ? parts[0].Length * 2 : PartBytes, out var added, out failed))
+            return false;
+        if (isSmall && parts.Count == 1)
+        {
+            parts[0].AsSpan(0, length).CopyTo(added);
+            GiveBack(parts[0]);
+            parts.Clear();
+        }
+        before = parts.Count == 0 ? 0 : length;
+        parts.Add(added);
+        return true;
+    }
+
+    // The parser wants it in one piece. What it takes over is no part any more.
+    private bool TryJoin(List<byte[]> parts, int length, out byte[] body, out FetchOutcome.Failed? failed)
+    {
+        (body, failed) = (parts[0], null);
+        if (parts.Count == 1)
+        {
+            parts.Clear();
+            return true;
+        }
+        if (!TryRent(length, out body, out failed))
+            return false;
+        var at = 0;
+        foreach (var part in parts)
+        {
+            var used = Math.Min(part.Length, length - at);
+            part.AsSpan(0, used).CopyTo(body.AsSpan(at));
+            at += used;
+        }
+        return true;
+    }
+
+    private bool TryRent(int size, out byte[] buffer, out FetchOutcome.Failed? failed)
     {
         failed = null;
-        var size = (int)Math.Min(Math.Max(FirstBytes, buffer.Length * 2L), limits.DecodedMax + 1L);
-        if (buffer.Length >= size)
-            size = buffer.Length + 1;
-        var larger = LargeBuffers.Rent(size);
-        if (Interlocked.Add(ref _inUse, larger.Length) > limits.MemoryMax)
-        {
-            GiveBack(larger);
-            failed = new FetchOutcome.Failed("memory_limit", $"all answers together have more than {limits.MemoryMax:n0} bytes just now (limits.scrape.memory)");
-            return false;
-        }
-        buffer.AsSpan(0, length).CopyTo(larger);
+        buffer = LargeBuffers.Rent(size);
+        if (Interlocked.Add(ref _inUse, buffer.Length) <= limits.MemoryMax)
+            return true;
         GiveBack(buffer);
-        buffer = larger;
-        return true;
+        failed = new FetchOutcome.Failed("memory_limit", $"all answers together have more than {limits.MemoryMax:n0} bytes just now (limits.scrape.memory)");
+        return false;
     }
 
     private void GiveBack(byte[] buffer)
     {
-        if (buffer.Length == 0)
-            return;
         Interlocked.Add(ref _inUse, -buffer.Length);
         LargeBuffers.Return(buffer);
     }
