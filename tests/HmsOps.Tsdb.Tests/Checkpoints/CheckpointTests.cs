@@ -89,6 +89,17 @@ public sealed class CheckpointTests
     });
 
     [Fact]
+    public void What_a_killed_writer_left_is_removed_at_the_next_start()
+    {
+        Life(0, End.Stopped);
+        var path = Assert.Single(Checkpoints());
+        _world.Disk.Put("metrics/checkpoints/00000000000000000007.tmp", _world.Disk.Content(path).AsSpan(0, 100).ToArray());
+        var before = Dump();
+        Assert.DoesNotContain(_world.Disk.Paths, name => name.EndsWith(".tmp", StringComparison.Ordinal));
+        Assert.Equal(before, Dump());
+    }
+
+    [Fact]
     public void A_stop_without_news_writes_none()
     {
         Life(0, End.Stopped);
