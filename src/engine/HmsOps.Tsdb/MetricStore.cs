@@ -204,7 +204,8 @@ public sealed partial class MetricStore : ISeriesSink, ISeriesSource, IDisposabl
         await _turn.TakeAsync(CancellationToken.None); // an order to compact may still be giving back
         try
         {
-            _checkpointer.Write(HeadOfCheckpoint(), _holdings);
+            if (_checkpointer.Write(HeadOfCheckpoint(), _holdings) is { } sequence)
+                CutAtTheEnd(sequence);
         }
         finally
         {
@@ -431,6 +432,19 @@ public sealed partial class MetricStore : ISeriesSink, ISeriesSource, IDisposabl
 
     private CheckpointHead HeadOfCheckpoint() => new(_fold.Next, _frame.Epoch, _fold.Stamp, _holdings.Closer.Second);
 
+    // A hub that is stopped again and again before its first checkpoint is due cuts here, or nowhere. The committer has ended.
+    private void CutAtTheEnd(long sequence)
+    {
+        try
+        {
+            _log.CutBefore(sequence);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            CountUncut();
+        }
+    }
+
     private async Task CutAsync(long sequence, CancellationToken stopping)
     {
         try
@@ -439,14 +453,19 @@ public sealed partial class MetricStore : ISeriesSink, ISeriesSource, IDisposabl
         }
         catch (InvalidOperationException) when (stopping.IsCancellationRequested)
         {
-            // The log was closed in this very moment; the next life cuts.
+            // The log was closed in this very moment, and is cut at the end.
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            // Old segments stay for now: more disk is used, nothing is lost, and the next cut takes them too.
-            lock (_countsLock)
-                _retentionFailures++;
+            CountUncut();
         }
+    }
+
+    // Old segments stay: more disk is used, nothing is lost, and the next cut takes them too.
+    private void CountUncut()
+    {
+        lock (_countsLock)
+            _retentionFailures++;
     }
 
     private Verdict RefuseAll(int items)

@@ -80,6 +80,24 @@ public sealed class CheckpointTests
     }
 
     [Fact]
+    public void A_store_that_is_stopped_before_one_is_due_cuts_its_log_then()
+    {
+        for (var life = 0; life < 12; life++)
+        {
+            _world.Live(End.Stopped, async (store, time) =>
+            {
+                for (var i = 0; i < 60; i++)
+                {
+                    await store.Append([.. Enumerable.Range(0, 20).Select(j => ($"m{j}", time.Ms(), 1.0 / (i + j + 1)))]);
+                    await time.Seconds(1);
+                }
+            });
+        }
+        Assert.Equal(12 * 60 * 20, _world.Look(store => store.Counts.Samples));
+        Assert.InRange(_world.Look(store => store.Counts.LogBytes), 1, 4 * 16 * 1024); // two lives of 1,200 samples of 8 bytes and a little
+    }
+
+    [Fact]
     public void None_is_written_while_the_log_has_hardly_grown() => _world.Live(End.Killed, async (store, time) =>
     {
         await store.Append(("m", time.Ms(), 1));
@@ -87,6 +105,17 @@ public sealed class CheckpointTests
         Assert.Empty(Checkpoints());
         Assert.Null(store.Counts.LastCheckpoint);
     });
+
+    [Fact]
+    public void What_a_killed_writer_left_is_removed_at_the_next_start()
+    {
+        Life(0, End.Stopped);
+        var path = Assert.Single(Checkpoints());
+        _world.Disk.Put("metrics/checkpoints/00000000000000000007.tmp", _world.Disk.Content(path).AsSpan(0, 100).ToArray());
+        var before = Dump();
+        Assert.DoesNotContain(_world.Disk.Paths, name => name.EndsWith(".tmp", StringComparison.Ordinal));
+        Assert.Equal(before, Dump());
+    }
 
     [Fact]
     public void A_stop_without_news_writes_none()

@@ -18,10 +18,12 @@ internal sealed class CheckpointFolder(IDisk disk, string folder)
     public long Bytes { get; private set; }
 
     /// <summary>
-    /// Reads the newest checkpoint that can be read; null when there is none. Of those that cannot it is said why, and they are kept aside.
+    /// Reads the newest checkpoint that can be read; null when there is none. Of those that cannot it is said why, and they are kept aside. What was not finished is removed.
     /// </summary>
     public (CheckpointHead Head, Holdings Holdings)? Read(MetricStoreOptions options, List<LogFinding> findings)
     {
+        foreach (var name in disk.List(_folder).Where(name => name.EndsWith(BesideSuffix, StringComparison.Ordinal)))
+            disk.Delete($"{_folder}/{name}"); // of a writer that was killed: the next one has another name, and it would stay for ever
         foreach (var sequence in Sequences())
         {
             try

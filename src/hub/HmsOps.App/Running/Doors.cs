@@ -36,7 +36,7 @@ internal sealed class Doors : IDisposable
         {
             try
             {
-                var socket = SocketTransportOptions.CreateDefaultBoundListenSocket(new IPEndPoint(address.Address, address.Port));
+                var socket = Listening(address);
                 var bound = socket.LocalEndPoint as IPEndPoint ?? throw new InvalidOperationException("A bound socket has no address.");
                 if (doors._sockets.Count == 0)
                     doors.First = new Uri($"http://{bound}");
@@ -50,6 +50,22 @@ internal sealed class Doors : IDisposable
             }
         }
         return doors;
+    }
+
+    // Two programs may be bound to one address as long as neither listens: who comes second is told now, and not by the web server.
+    private static Socket Listening(ListenAddress address)
+    {
+        var socket = SocketTransportOptions.CreateDefaultBoundListenSocket(new IPEndPoint(address.Address, address.Port));
+        try
+        {
+            socket.Listen();
+            return socket;
+        }
+        catch (SocketException)
+        {
+            socket.Dispose();
+            throw;
+        }
     }
 
     /// <summary>True for an address that leads to one of these doors.</summary>
@@ -75,7 +91,7 @@ internal sealed class Doors : IDisposable
             return null;
         try
         {
-            var socket = SocketTransportOptions.CreateDefaultBoundListenSocket(new IPEndPoint(address.Address, address.Port));
+            var socket = Listening(address);
             Otlp = socket.LocalEndPoint as IPEndPoint ?? throw new InvalidOperationException("A bound socket has no address.");
             _sockets.Add(Otlp, socket);
             return null;
