@@ -1,10 +1,11 @@
+using System.Collections;
 using System.Security.Cryptography;
 using HmsOps.Record;
 
 namespace HmsOps.App;
 
 /// <summary>
-/// The one place where the program takes time, chance, identifiers and threads from its surroundings; everything else is handed them. A simulation hands
+/// The one place where the program takes time, chance, identifiers, variables and threads from its surroundings; everything else is handed them. A simulation hands
 /// others, and the rest of the program cannot tell.
 /// </summary>
 internal static class Ambient
@@ -14,6 +15,15 @@ internal static class Ambient
     public static Random Random { get; } = new();
 
     public static IIds Ids { get; } = new SystemIds();
+
+    /// <summary>The variables of the environment, as they are now.</summary>
+    public static Dictionary<string, string> Variables()
+    {
+        var variables = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (DictionaryEntry variable in Environment.GetEnvironmentVariables())
+            variables[(string)variable.Key] = (string?)variable.Value ?? "";
+        return variables;
+    }
 
     /// <summary>Starts a loop on the pool.</summary>
     public static Task OnPool(Func<Task> loop) => Task.Run(loop);

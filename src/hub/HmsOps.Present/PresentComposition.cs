@@ -14,9 +14,12 @@ using HmsOps.Present.Doors;
 using HmsOps.Present.Readings;
 using HmsOps.Present.Web;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace HmsOps.Present;
 
@@ -29,6 +32,7 @@ public static class PresentComposition
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(sources);
         services.AddRazorComponents();
+        WithoutKeys(services);
         services.AddResponseCompression(options => options.EnableForHttps = false); // a secret beside text of a stranger must not be compressed with it
         services.AddSingleton(sources);
         services.AddSingleton(new HostRule(sources.Hosts));
@@ -85,6 +89,14 @@ public static class PresentComposition
             "no-address", $"There is no {http.Request.Method} {http.Request.Path}", StatusCodes.Status404NotFound,
             "docs/reference/api.md lists the addresses of this version.").AsResult());
         return app;
+    }
+
+    // The framework protects state that pages hand back to it. Ours hand back none, so it need not make keys, before the hub is ready, in the home folder.
+    private static void WithoutKeys(IServiceCollection services)
+    {
+        foreach (var service in services.Where(s => s.ServiceType == typeof(IHostedService) && s.ImplementationType?.Assembly == typeof(IKeyManager).Assembly).ToList())
+            services.Remove(service);
+        services.AddSingleton<IDataProtectionProvider, EphemeralDataProtectionProvider>();
     }
 
     // design/reliability, Limits: each is refused by Kestrel itself, before a byte of ours is spent.

@@ -13,31 +13,31 @@ public static class EventCatalogue
 {
     private static readonly Entry[] Entries =
     [
-        Of("ops.alert.pending", 1, EventJson.Default.AlertPending),
-        Of("ops.alert.fire", 1, EventJson.Default.AlertFired),
-        Of("ops.alert.recover", 1, EventJson.Default.AlertRecovering),
-        Of("ops.alert.resolve", 1, EventJson.Default.AlertResolved),
-        Of("ops.alert.drop", 1, EventJson.Default.AlertDropped),
-        Of("ops.alert.lost_sight", 1, EventJson.Default.AlertLostSight),
-        Of("ops.act.intend", 1, EventJson.Default.ActIntended),
-        Of("ops.act.refuse", 1, EventJson.Default.ActRefused),
-        Of("ops.act.begin", 1, EventJson.Default.ActBegun),
-        Of("ops.act.done", 1, EventJson.Default.ActDone),
-        Of("ops.act.fail", 1, EventJson.Default.ActFailed),
-        Of("ops.act.settle", 1, EventJson.Default.ActSettled),
-        Of("ops.page.queue", 1, EventJson.Default.PageQueued),
-        Of("ops.page.send", 1, EventJson.Default.PageSending),
-        Of("ops.page.accept", 1, EventJson.Default.PageAccepted),
-        Of("ops.page.fail", 1, EventJson.Default.PageFailed),
-        Of("ops.incident.open", 1, EventJson.Default.IncidentOpened),
-        Of("ops.incident.link", 1, EventJson.Default.IncidentLinked),
-        Of("ops.incident.reopen", 1, EventJson.Default.IncidentReopened),
-        Of("ops.incident.resolve", 1, EventJson.Default.IncidentResolved),
-        Of("ops.hub.started", 1, EventJson.Default.HubStarted),
-        Of("ops.hub.stopped", 1, EventJson.Default.HubStopped),
-        Of("ops.ledger.recovered", 1, EventJson.Default.LedgerRecovered),
-        Of("ops.config.applied", 1, EventJson.Default.ConfigApplied),
-        Of("ops.config.rejected", 1, EventJson.Default.ConfigRejected),
+        Of("ops.alert.pending", 1, static json => json.AlertPending),
+        Of("ops.alert.fire", 1, static json => json.AlertFired),
+        Of("ops.alert.recover", 1, static json => json.AlertRecovering),
+        Of("ops.alert.resolve", 1, static json => json.AlertResolved),
+        Of("ops.alert.drop", 1, static json => json.AlertDropped),
+        Of("ops.alert.lost_sight", 1, static json => json.AlertLostSight),
+        Of("ops.act.intend", 1, static json => json.ActIntended),
+        Of("ops.act.refuse", 1, static json => json.ActRefused),
+        Of("ops.act.begin", 1, static json => json.ActBegun),
+        Of("ops.act.done", 1, static json => json.ActDone),
+        Of("ops.act.fail", 1, static json => json.ActFailed),
+        Of("ops.act.settle", 1, static json => json.ActSettled),
+        Of("ops.page.queue", 1, static json => json.PageQueued),
+        Of("ops.page.send", 1, static json => json.PageSending),
+        Of("ops.page.accept", 1, static json => json.PageAccepted),
+        Of("ops.page.fail", 1, static json => json.PageFailed),
+        Of("ops.incident.open", 1, static json => json.IncidentOpened),
+        Of("ops.incident.link", 1, static json => json.IncidentLinked),
+        Of("ops.incident.reopen", 1, static json => json.IncidentReopened),
+        Of("ops.incident.resolve", 1, static json => json.IncidentResolved),
+        Of("ops.hub.started", 1, static json => json.HubStarted),
+        Of("ops.hub.stopped", 1, static json => json.HubStopped),
+        Of("ops.ledger.recovered", 1, static json => json.LedgerRecovered),
+        Of("ops.config.applied", 1, static json => json.ConfigApplied),
+        Of("ops.config.rejected", 1, static json => json.ConfigRejected),
     ];
 
     private static readonly Dictionary<Type, Entry> ByType = Entries.ToDictionary(e => e.Type);
@@ -56,7 +56,7 @@ public static class EventCatalogue
         if (happened is UnknownEvent unknown)
             unknown.Arguments.WriteTo(json);
         else
-            JsonSerializer.Serialize(json, happened, ByType[happened.GetType()].Json);
+            JsonSerializer.Serialize(json, happened, ByType[happened.GetType()].Shape(EventJson.Default));
     }
 
     /// <summary>Reads an event; one that is not in the catalogue, or whose arguments do not fit it, is kept raw.</summary>
@@ -66,7 +66,7 @@ public static class EventCatalogue
         {
             try
             {
-                if (arguments.Deserialize(entry.Json) is OpsEvent known)
+                if (arguments.Deserialize(entry.Shape(EventJson.Default)) is OpsEvent known)
                     return known;
             }
             catch (JsonException)
@@ -80,10 +80,11 @@ public static class EventCatalogue
         return new UnknownEvent(name, version, arguments.Clone());
     }
 
-    private static Entry Of<T>(string name, int version, JsonTypeInfo<T> json)
-        where T : OpsEvent => new(name, version, typeof(T), json);
+    private static Entry Of<T>(string name, int version, Func<EventJson, JsonTypeInfo<T>> shape)
+        where T : OpsEvent => new(name, version, typeof(T), shape);
 
-    private sealed record Entry(string Name, int Version, Type Type, JsonTypeInfo Json);
+    // The JSON of a kind is made when its first event is written or read: all of them together would be a good part of a start.
+    private sealed record Entry(string Name, int Version, Type Type, Func<EventJson, JsonTypeInfo> Shape);
 }
 
 /// <summary>How events are written: names in snake_case, in declared order, non-finite numbers as text.</summary>

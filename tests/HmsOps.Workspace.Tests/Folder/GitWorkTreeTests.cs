@@ -88,6 +88,7 @@ public sealed class GitWorkTreeTests : IDisposable
     [Fact]
     public async Task A_stop_ends_the_question()
     {
+        Commit("Alerts earlier");
         using var stopped = new CancellationTokenSource();
         await stopped.CancelAsync();
 

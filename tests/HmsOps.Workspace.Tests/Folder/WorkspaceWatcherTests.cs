@@ -80,7 +80,7 @@ public sealed class WorkspaceWatcherTests : IDisposable
                 await Task.Delay(wait, _time, CancellationToken.None);
                 happen();
             }
-            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => watching);
+            await watching;
         });
         return watcher;
     }

@@ -15,11 +15,12 @@ public sealed partial class RunSweep(Journal journal, IScriptRunner scripts, Tim
     public async Task RunAsync(CancellationToken stopping)
     {
         using var timer = new PeriodicTimer(Every, time);
+        using var told = stopping.Register(timer.Dispose); // ends the wait; a wait that is cancelled reads its own stack's symbols first
         do
         {
             Sweep();
         }
-        while (await timer.WaitForNextTickAsync(stopping));
+        while (await timer.WaitForNextTickAsync(CancellationToken.None));
     }
 
     private void Sweep()

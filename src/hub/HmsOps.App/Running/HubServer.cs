@@ -43,18 +43,20 @@ internal sealed class HubServer(HubSettings settings, HubLog log, Action<string>
             log.CreateLogger("hub").LogInformation("OTLP over gRPC is listened for on {Address}", bound);
         MakeWorkspace();
         var plan = PlanOf(doors);
-        using var logs = LoggerFactory.Create(b => b.AddProvider(log).SetMinimumLevel(Microsoft.Extensions.Logging.LogLevel.Trace));
+        using var logs = new LoggerFactory([log], new LoggerFilterOptions { MinLevel = Microsoft.Extensions.Logging.LogLevel.Trace });
         var scripts = new ScriptRuns($"{plan.DataFolder}/run/scripts", _time);
-        var secrets = new SecretReader(settings, EnvironmentOf(), _time);
+        var secrets = new SecretReader(settings, Ambient.Variables(), _time);
         using var ways = new WaysOut(secrets, _time);
         using var fetch = new HttpFetch(plan.Scrape, new TargetCredentials(secrets, settings.Workspace).ReadAsync, doors.IsOurs, _time);
         using var hub = Open(plan, doors, logs, scripts, ways, fetch);
+        // The doors open while the stores do: who comes before the stores are open is told that the hub is starting.
+        var starting = Ambient.OnPool(() => hub.StartAsync(new FolderFeed(new WorkspaceFolder(settings.Workspace), _time), stopping));
         var app = Build(hub, doors);
         await using var _ = app;
         await app.StartAsync(CancellationToken.None);
         try
         {
-            await hub.StartAsync(new FolderFeed(new WorkspaceFolder(settings.Workspace), _time), stopping);
+            await starting;
             print($"HMS-OPS is up on {doors.First.ToString().TrimEnd('/')} ({_time.GetElapsedTime(began).TotalSeconds:0.0} s)");
             ready?.Invoke(doors.First);
             var failed = await UntilToldAsync(hub, stopping);
@@ -141,11 +143,13 @@ internal sealed class HubServer(HubSettings settings, HubLog log, Action<string>
 
     private WebApplication Build(Hub hub, Doors doors)
     {
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, ApplicationName = "hms-ops" });
-        builder.Logging.ClearProviders();
+        // Empty: the settings are ours, so no appsettings.json is read and watched, nor a variable of the framework's.
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, ApplicationName = "hms-ops" });
         builder.Logging.AddProvider(log);
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>(); // signals are ours: the hub stops in its own order
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = RequestsEndWithin);
+        builder.Services.AddRoutingCore();
+        builder.WebHost.UseKestrelCore();
         builder.WebHost.UseSockets(sockets => sockets.CreateBoundListenSocket = doors.SocketOf);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
@@ -209,9 +213,6 @@ internal sealed class HubServer(HubSettings settings, HubLog log, Action<string>
     private string[] HostsOf(HubPlan plan) =>
         [.. settings.Hosts, .. settings.Listen.Select(l => l.Address.ToString()), "localhost", "127.0.0.1", "::1", new Uri(plan.PublicUrl).Host];
 
-    private static Dictionary<string, string> EnvironmentOf() => Environment.GetEnvironmentVariables().Cast<System.Collections.DictionaryEntry>()
-        .ToDictionary(e => (string)e.Key, e => (string?)e.Value ?? "", StringComparer.Ordinal);
-
     /// <summary>Waits for the caller, or for a loop that dies; true for the last.</summary>
     private async Task<bool> UntilToldAsync(Hub hub, CancellationToken stopping)
     {
@@ -227,14 +228,11 @@ internal sealed class HubServer(HubSettings settings, HubLog log, Action<string>
     private async Task UntilPoisonedAsync(Hub hub, CancellationToken stopping)
     {
         using var timer = new PeriodicTimer(LookAtLedgerEvery, _time);
-        try
+        using var told = stopping.Register(timer.Dispose); // ends the wait; a wait that is cancelled reads its own stack's symbols first
+        while (settings.OnPoison != OnPoison.Exit || hub.Journal.Log.State == LedgerState.Writable)
         {
-            while (settings.OnPoison != OnPoison.Exit || hub.Journal.Log.State == LedgerState.Writable)
-                await timer.WaitForNextTickAsync(stopping);
-        }
-        catch (OperationCanceledException)
-        {
-            // The hub stops for another reason.
+            if (!await timer.WaitForNextTickAsync(CancellationToken.None))
+                return; // the hub stops for another reason
         }
     }
 

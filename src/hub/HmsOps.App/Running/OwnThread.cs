@@ -35,13 +35,13 @@ internal static class OwnThread
     private sealed class PumpContext : SynchronizationContext, IDisposable
     {
         // Unbounded: what is posted is the continuation of work already accepted, bounded by the loop's own queue.
-        private readonly BlockingCollection<(SendOrPostCallback Callback, object? State)> _posted = [];
+        private readonly BlockingCollection<Posted> _posted = [];
 
         public override void Post(SendOrPostCallback d, object? state)
         {
             try
             {
-                _posted.Add((d, state));
+                _posted.Add(new Posted(d, state));
             }
             catch (InvalidOperationException)
             {
@@ -59,5 +59,7 @@ internal static class OwnThread
         }
 
         public void Dispose() => _posted.Dispose();
+
+        private sealed record Posted(SendOrPostCallback Callback, object? State);
     }
 }

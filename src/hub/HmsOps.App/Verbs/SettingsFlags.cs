@@ -1,4 +1,3 @@
-using System.Collections;
 using System.CommandLine;
 using HmsOps.App.Settings;
 
@@ -8,16 +7,14 @@ namespace HmsOps.App.Verbs;
 internal sealed class SettingsFlags
 {
     private readonly Option<string?> _config = new("--config") { Description = "The settings' file (environment HMS_CONFIG, else hms-ops.yaml here)", HelpName = "FILE" };
-    private readonly List<(Setting Setting, Option<string?> Option)> _flags =
-        [.. Setting.All.Select(s => (s, new Option<string?>(s.Flag) { Description = s.Key.Meaning }))];
+    private readonly List<Option<string?>> _flags = [.. Setting.All.Select(s => new Option<string?>(s.Flag) { Description = s.Key.Meaning })];
 
-    public IEnumerable<Option> Options => [_config, .. _flags.Select(f => f.Option)];
+    public IEnumerable<Option> Options => [_config, .. _flags];
 
     /// <summary>Reads default, file, environment and flags, in that order of strength.</summary>
     public SettingsOutcome? Read(ParseResult parsed)
     {
-        var environment = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
-            .ToDictionary(e => (string)e.Key, e => (string?)e.Value ?? "", StringComparer.Ordinal);
+        var environment = Ambient.Variables();
         var here = Directory.GetCurrentDirectory();
         var (path, mayBeMissing) = SettingsSources.FileToRead(parsed.GetValue(_config), environment, here);
         SettingsFile? file = null;
@@ -37,10 +34,7 @@ internal sealed class SettingsFlags
         {
             File = file,
             Environment = environment,
-            Flags = _flags
-                .Select(f => (f.Setting.Flag, Value: parsed.GetValue(f.Option)))
-                .Where(f => f.Value is not null)
-                .ToDictionary(f => f.Flag, f => f.Value ?? "", StringComparer.Ordinal),
+            Flags = _flags.Where(f => parsed.GetValue(f) is not null).ToDictionary(f => f.Name, f => parsed.GetValue(f) ?? "", StringComparer.Ordinal),
             WorkingDirectory = here,
             SystemTimeZone = TimeZoneInfo.Local,
         });

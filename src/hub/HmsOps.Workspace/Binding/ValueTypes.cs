@@ -158,17 +158,17 @@ public sealed class FlagType : ValueType<bool>
 }
 
 /// <summary>One of a few words.</summary>
-public sealed class ChoiceType<T>(params IReadOnlyList<(string Word, T Value)> choices) : ValueType<T>
+public sealed class ChoiceType<T>(params (string Word, T Value)[] choices) : ValueType<T>
 {
-    private readonly string _words = string.Join(", ", choices.SkipLast(1).Select(choice => choice.Word)) + (choices.Count > 1 ? " or " : "") + choices[^1].Word;
+    private readonly string[] _words = Array.ConvertAll(choices, choice => choice.Word);
 
-    public override string Name => _words;
+    public override string Name => string.Join(", ", _words[..^1]) + (_words.Length > 1 ? " or " : "") + _words[^1];
 
     public override bool TryRead(YamlNode node, Findings findings, out T value)
     {
         value = choices[0].Value;
         if (node is not YamlNode.Scalar scalar)
-            return Refuse(node, findings, $"Write {_words}.");
+            return Refuse(node, findings, $"Write {Name}.");
         foreach (var (word, choice) in choices)
         {
             if (!string.Equals(word, scalar.Text.Trim(), StringComparison.OrdinalIgnoreCase))
@@ -176,11 +176,11 @@ public sealed class ChoiceType<T>(params IReadOnlyList<(string Word, T Value)> c
             value = choice;
             return true;
         }
-        var suggestion = Suggestions.Nearest(scalar.Text, choices.Select(choice => choice.Word));
-        return Refuse(node, findings, suggestion is null ? $"Write {_words}." : $"Write '{suggestion}'.", suggestion);
+        var suggestion = Suggestions.Nearest(scalar.Text, _words);
+        return Refuse(node, findings, suggestion is null ? $"Write {Name}." : $"Write '{suggestion}'.", suggestion);
     }
 
-    public override string Write(T value) => choices.First(choice => EqualityComparer<T>.Default.Equals(choice.Value, value)).Word;
+    public override string Write(T value) => _words[Array.FindIndex(choices, choice => EqualityComparer<T>.Default.Equals(choice.Value, value))];
 }
 
 /// <summary>A number with a unit or without.</summary>

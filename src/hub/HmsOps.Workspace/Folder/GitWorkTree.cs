@@ -21,6 +21,8 @@ public sealed class GitWorkTree(string root, TimeProvider time)
     /// <summary>The commit that is checked out, and whether the workspace's own files differ from it; null where that cannot be told.</summary>
     public async Task<ConfigCommit?> CommitAsync(CancellationToken cancellationToken)
     {
+        if (!IsInWorkTree())
+            return null;
         using var late = new CancellationTokenSource(AnswersWithin, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellationToken);
         try
@@ -37,6 +39,24 @@ public sealed class GitWorkTree(string root, TimeProvider time)
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             return null;
+        }
+    }
+
+    /// <summary>Whether there is anything to ask: git too looks for <c>.git</c>, a folder or a file, on the way up. A start without it waits for no program.</summary>
+    private bool IsInWorkTree()
+    {
+        try
+        {
+            for (var folder = RealPath.Of(root); folder is not null; folder = Path.GetDirectoryName(folder))
+            {
+                if (Path.Exists(Path.Combine(folder, ".git")))
+                    return true;
+            }
+            return false;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false; // the folder is gone, or is not ours to read
         }
     }
 

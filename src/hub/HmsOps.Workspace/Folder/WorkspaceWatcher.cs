@@ -27,6 +27,7 @@ public sealed class WorkspaceWatcher(WorkspaceFolder folder, TimeProvider time)
     {
         FolderListing? seen = null;
         using var timer = new PeriodicTimer(LookEvery, time);
+        using var told = stopping.Register(timer.Dispose); // ends the wait; a wait that is cancelled reads its own stack's symbols first
         do
         {
             WorkspaceSnapshot? snapshot = null;
@@ -47,7 +48,7 @@ public sealed class WorkspaceWatcher(WorkspaceFolder folder, TimeProvider time)
             if (snapshot is not null)
                 await Changed(snapshot, stopping);
         }
-        while (await timer.WaitForNextTickAsync(stopping));
+        while (await timer.WaitForNextTickAsync(CancellationToken.None));
     }
 
     private async Task<FolderListing> QuietListingAsync(FolderListing? seen, CancellationToken stopping)
