@@ -49,14 +49,12 @@ internal sealed class HubServer(HubSettings settings, HubLog log, Action<string>
         using var ways = new WaysOut(secrets, _time);
         using var fetch = new HttpFetch(plan.Scrape, new TargetCredentials(secrets, settings.Workspace).ReadAsync, doors.IsOurs, _time);
         using var hub = Open(plan, doors, logs, scripts, ways, fetch);
-        // The doors open while the stores do: who comes before the stores are open is told that the hub is starting.
-        var starting = Ambient.OnPool(() => hub.StartAsync(new FolderFeed(new WorkspaceFolder(settings.Workspace), _time), stopping));
         var app = Build(hub, doors);
         await using var _ = app;
         await app.StartAsync(CancellationToken.None);
         try
         {
-            await starting;
+            await hub.StartAsync(new FolderFeed(new WorkspaceFolder(settings.Workspace), _time), stopping);
             print($"HMS-OPS is up on {doors.First.ToString().TrimEnd('/')} ({_time.GetElapsedTime(began).TotalSeconds:0.0} s)");
             ready?.Invoke(doors.First);
             var failed = await UntilToldAsync(hub, stopping);
