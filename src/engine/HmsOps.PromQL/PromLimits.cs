@@ -12,7 +12,7 @@ public sealed record PromLimits
     /// <summary>Points a series of a range query: a chart shows fewer, and it is what Prometheus allows.</summary>
     public int PointsMax { get; init; } = 11_000;
 
-    /// <summary>Series of one selector that may be held at a time. What is aggregated as it is read holds none.</summary>
+    /// <summary>Series of one selector, and groups of one aggregation, that may be held at a time. What is aggregated as it is read holds its groups alone.</summary>
     public int SeriesMax { get; init; } = 50_000;
 
     /// <summary>Characters of an expression.</summary>

@@ -23,6 +23,21 @@ public sealed class LimitTests
         Assert.Equal(value, Answers.Ask(Series, text, 300_000, new PromLimits { SeriesMax = 1 }).Points[0].Value);
 
     [Fact]
+    public void Groups_are_limited()
+    {
+        var refusal = Assert.Throws<PromEvaluationException>(() => Answers.Ask(Series, "sum by (a) (foo)", 300_000, new PromLimits { SeriesMax = 1 }));
+        Assert.Equal("the aggregation makes more than 1 groups. Group by fewer labels, or add matchers that narrow it.", refusal.Message);
+    }
+
+    [Fact]
+    public void Cells_of_groups_are_limited_before_they_are_made()
+    {
+        var engine = new PromEngine(Series, new PromLimits { SamplesMax = 50 }); // 31 steps, and two groups; the series have 22 samples
+        var refusal = Assert.Throws<PromEvaluationException>(() => engine.Range(Answers.Parsed("sum by (a) (foo)"), 0, 300_000, 10_000, CancellationToken.None));
+        Assert.StartsWith("the query holds more than 50 points", refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Samples_are_limited_and_the_selector_is_named()
     {
         var refusal = Assert.Throws<PromEvaluationException>(() => Answers.Ask(Series, "bar + rate(foo[10m])", 600_000, new PromLimits { SamplesMax = 20 }));

@@ -17,7 +17,7 @@ internal sealed class EvaluationRun(ISeriesSource source, PromLimits limits, Pro
 
     public Notes Notes { get; } = new(expression.Text);
 
-    /// <summary>Series of one selector that may be held at a time.</summary>
+    /// <summary>Series of one selector, or groups of one aggregation, that may be held at a time.</summary>
     public int SeriesMax => limits.SeriesMax;
 
     public long LookBackMs { get; } = (long)limits.LookBack.TotalMilliseconds;
@@ -56,11 +56,17 @@ internal sealed class EvaluationRun(ISeriesSource source, PromLimits limits, Pro
     /// <summary>A new column, paid for.</summary>
     public Column Column(Labels labels, bool dropsName, SourceRange at)
     {
+        Hold(at);
+        return new Column(labels, dropsName, Grid.Steps);
+    }
+
+    /// <summary>Pays for a cell at every step.</summary>
+    public void Hold(SourceRange at)
+    {
         ct.ThrowIfCancellationRequested();
         _points += Grid.Steps;
         if (_points > limits.SamplesMax)
             throw new PromEvaluationException(at, $"the query holds more than {limits.SamplesMax} points while it runs. Select fewer series, or take a longer step.");
-        return new Column(labels, dropsName, Grid.Steps);
     }
 
     /// <summary>The same cells under other labels.</summary>
