@@ -126,6 +126,31 @@ public sealed class FlushFailureTests
     }
 
     [Fact]
+    public void A_segment_takes_room_as_it_needs_it_and_a_full_disk_refuses_a_frame_whole()
+    {
+        const int MiB = 1 << 20;
+        foreach (var options in new[] { Strict with { SegmentBytes = 8 * MiB }, Tolerant with { SegmentBytes = 8 * MiB } })
+        {
+            var disk = new SimulatedDisk(new Random(3), Never);
+            using var log = Open(disk, options).Log;
+            Append(log, options, Payload(0, 40));
+            Assert.Equal(disk.Faults.SpaceBytes - MiB, disk.FreeBytes("data/log"));
+            disk.Faults = Never with { SpaceBytes = MiB };
+
+            Append(log, options, Payload(1, MiB / 2));
+            Assert.Throws<DiskFullException>(() => Append(log, options, Payload(2, MiB / 2)));
+            Assert.Equal(LogState.Writable, log.State);
+            disk.Restart();
+            Assert.Equal([0L, 1L], ReadAll(Open(disk, options).Log).Select(frame => frame.Sequence));
+
+            disk.Faults = Never;
+            using var again = Open(disk, options).Log;
+            Append(again, options, Payload(2, MiB / 2));
+            Assert.Equal([0L, 1L, 2L], ReadAll(again).Select(frame => frame.Sequence));
+        }
+    }
+
+    [Fact]
     public void A_disk_that_cannot_be_written_at_opening_is_read_and_named()
     {
         using (var log = Open(_disk, Strict).Log)
@@ -197,6 +222,8 @@ public sealed class FlushFailureTests
             public void Write(long offset, ReadOnlySpan<byte> bytes) => file.Write(offset, bytes);
 
             public void SetLength(long length) => file.SetLength(length);
+
+            public void Reserve(long offset, long bytes) => file.Reserve(offset, bytes);
 
             public void Flush()
             {

@@ -294,6 +294,10 @@ public sealed class FramedLogTests
         {
         }
 
+        public void Reserve(long offset, long bytes)
+        {
+        }
+
         public void SetLength(long length)
         {
         }

@@ -108,6 +108,8 @@ public sealed class PlantedBugTests
 
         public void SetLength(long length) => file.SetLength(length);
 
+        public void Reserve(long offset, long bytes) => file.Reserve(offset, bytes);
+
         public void Flush()
         {
             if (bug == Bug.SkipsTheFlushOfFiles)

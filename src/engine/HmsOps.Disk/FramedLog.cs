@@ -11,7 +11,7 @@ namespace HmsOps.Disk;
 /// frame k+1 only after the flush of frame k, so only the last frame can be torn. A rolling log keeps what is not yet flushed in memory, and
 /// there is at most one segment with such frames, for a full one is flushed before it is left.
 /// </remarks>
-public sealed class FramedLog : IDisposable
+public sealed partial class FramedLog : IDisposable
 {
     private const string BesideSuffix = ".new";
     private const string DamagedSuffix = ".damaged";
@@ -24,7 +24,9 @@ public sealed class FramedLog : IDisposable
     private Segment[] _segments = []; // replaced whole, so that a reader on another thread sees one state
     private IDiskFile? _active;       // the last segment, when it can be written
     private const int FramesKept = 1 << 20;
+    private const int RoomBytes = 1 << 20; // reserved at a time, so that a log of little does not take the disk of much
 
+    private long _room;               // bytes of it that have their place on the disk, as far as this process knows
     private byte[] _frames = [];      // pooled: the frames since the last flush (roll), or the last one (poison)
     private int _framesBytes;
     private long _framesFirst;        // sequence of the first of them
@@ -110,7 +112,7 @@ public sealed class FramedLog : IDisposable
     /// <summary>Header and extension of the last frame written or replayed, for users that chain their frames; empty when there is none.</summary>
     public ReadOnlySpan<byte> LastHead => HasLastHead ? _lastHead : [];
 
-    /// <summary>Bytes used by header pages and frames. More may be reserved.</summary>
+    /// <summary>Bytes used by header pages and frames. A little more is reserved.</summary>
     public long Bytes => Volatile.Read(ref _segments).Sum(segment => segment.End);
 
     /// <summary>Names of the files, in the order of the log.</summary>
@@ -126,7 +128,7 @@ public sealed class FramedLog : IDisposable
 
     /// <summary>
     /// Writes one frame behind the last. It is durable only after <see cref="Flush"/>. When it does not fit, a new segment is begun first.
-    /// Answers where it stands, as <see cref="Read"/> takes it (until a failed flush makes a rolling log write it elsewhere). A new segment that finds no room throws <see cref="DiskFullException"/> and leaves the log as it was.
+    /// Answers where it stands, as <see cref="Read"/> takes it (until a failed flush makes a rolling log write it elsewhere). When the disk has no room for it, it throws <see cref="DiskFullException"/> and leaves the log as it was.
     /// </summary>
     /// <exception cref="LogUnwritableException">The log takes nothing, or this write failed.</exception>
     public FramePlace Write(byte type, long sequence, int count, ReadOnlySpan<byte> extension, ReadOnlySpan<byte> payload)
@@ -193,37 +195,6 @@ public sealed class FramedLog : IDisposable
         }
         Volatile.Write(ref _segments, _segments[cut..]);
         _disk.FlushFolder(_options.Folder);
-    }
-
-    /// <summary>
-    /// Reads everything that is durable, from the files. A tolerant log passes over what does not check, as at opening.
-    /// </summary>
-    /// <exception cref="LogCorruptException">Strict: bytes that checked at opening do not check any more.</exception>
-    public void ReadAll(FrameReader reader)
-    {
-        ArgumentNullException.ThrowIfNull(reader);
-        var durable = DurableBelow;
-        var segments = Volatile.Read(ref _segments);
-        for (var i = 0; i < segments.Length && segments[i].First < durable; i++)
-        {
-            var below = i + 1 < segments.Length ? Math.Min(durable, segments[i + 1].First) : durable;
-            ReadSegment(segments[i], below, reader);
-        }
-    }
-
-    /// <summary>Reads the frame that begins at a place, as <see cref="Frame.Segment"/> and <see cref="Frame.Offset"/> named it.</summary>
-    /// <exception cref="LogCorruptException">It does not check any more.</exception>
-    public void Read(string segment, long offset, FrameReader reader)
-    {
-        ArgumentNullException.ThrowIfNull(segment);
-        ArgumentNullException.ThrowIfNull(reader);
-        var entry = Array.Find(Volatile.Read(ref _segments), entry => entry.Name == segment)
-            ?? throw new ArgumentException($"This log has no segment {segment}; it may have been cut.", nameof(segment));
-        // Any sequence will do: the caller names a place, not a sequence.
-        using var cursor = new SegmentCursor(OpenForReading(entry), _options with { Strict = false }, entry.Name, 0, DurableBelow, offset);
-        if (cursor.MoveNext() != CursorState.Frame)
-            throw new LogCorruptException(PathOf(segment), offset, -1, cursor.Fault.Length > 0 ? $"{cursor.Fault}." : "there is no durable frame.");
-        Hand(cursor, entry, reader);
     }
 
     /// <summary>Closes the files. It does not flush: what was not flushed is not durable.</summary>
@@ -310,12 +281,12 @@ public sealed class FramedLog : IDisposable
 
     private void EnsureRoom(int used, long sequence)
     {
-        if (_active is not null && Place() + used <= _options.SegmentBytes)
+        if (HasSegmentFor(used))
             return;
         if (_unflushed)
             Flush();
-        if (_active is not null && Place() + used <= _options.SegmentBytes)
-            return; // the flush rolled to a new segment, and there is room
+        if (HasSegmentFor(used))
+            return; // the flush rolled to a new segment
         RefuseAnotherWriter();
         try
         {
@@ -325,6 +296,35 @@ public sealed class FramedLog : IDisposable
         {
             FlushFailed(failure, sequence);
         }
+    }
+
+    private bool HasSegmentFor(int used)
+    {
+        if (_active is null || Place() + used > _options.SegmentBytes)
+            return false;
+        if (Place() + used > _room)
+            MakeRoom(Place() + used);
+        return true;
+    }
+
+    private void MakeRoom(long end)
+    {
+        var room = Math.Min(_options.SegmentBytes, SegmentCursor.AlignUp(end, RoomBytes));
+        try
+        {
+            _active!.Reserve(Place(), room - Place()); // asked for by one that has seen it
+        }
+        catch (DiskFullException)
+        {
+            if (_unflushed)
+                Flush(); // whoever hears of a full disk may write no more
+            throw;
+        }
+        catch (IOException failure)
+        {
+            throw Unwritable($"Making room in {_active!.Path} failed: {failure.Message}", failure);
+        }
+        _room = room;
     }
 
     // A lock can lie (NFS, containers over one volume): before a segment is left, its last frame must still be the one we wrote.
@@ -373,8 +373,7 @@ public sealed class FramedLog : IDisposable
         catch (IOException failure)
         {
             // Part of the frame may be there, and no other frame may follow it.
-            var reason = $"Writing {_active!.Path} failed: {failure.Message}";
-            throw _options.OnFlushFailure == OnFlushFailure.Poison ? Poisoned(reason, failure) : TurnedReadOnly(reason, failure);
+            throw Unwritable($"Writing {_active!.Path} failed: {failure.Message}", failure);
         }
         segment.LastFrameAt = place;
         segment.LastFrameBytes = frame.Length;
@@ -404,8 +403,10 @@ public sealed class FramedLog : IDisposable
         if (_disk.Exists(beside))
             _disk.Delete(beside);
         var frames = _unflushed ? _frames.AsSpan(0, _framesBytes) : [];
-        using (var file = _disk.Create(beside, _options.SegmentBytes))
+        var room = Math.Min(_options.SegmentBytes, SegmentCursor.AlignUp(HeaderPage.Bytes + frames.Length, RoomBytes));
+        using (var file = _disk.Create(beside, room))
         {
+            file.SetLength(_options.SegmentBytes); // what is shorter later was cut off by somebody
             file.Write(0, Header(first));
             file.Write(HeaderPage.Bytes, frames);
             file.Flush();
@@ -418,7 +419,7 @@ public sealed class FramedLog : IDisposable
 
         var begun = new Segment(name, first, NextNumber()) { End = HeaderPage.Bytes + frames.Length };
         _active?.Dispose();
-        _active = _disk.Open(path, writable: true);
+        (_active, _room) = (_disk.Open(path, writable: true), room);
         Volatile.Write(ref _segments, [.. _segments.Where(segment => segment.Name != name), begun]);
     }
 
@@ -446,40 +447,6 @@ public sealed class FramedLog : IDisposable
         Volatile.Write(ref _durableNext, NextSequence);
     }
 
-    private void ReadSegment(Segment segment, long below, FrameReader reader)
-    {
-        using var cursor = new SegmentCursor(OpenForReading(segment), _options, segment.Name, segment.First, below);
-        while (true)
-        {
-            switch (cursor.MoveNext())
-            {
-                case CursorState.Frame:
-                    Hand(cursor, segment, reader);
-                    break;
-                case CursorState.Bad when !_options.Strict && cursor.TrySkip():
-                    break;
-                case CursorState.Bad when _options.Strict:
-                    throw new LogCorruptException(PathOf(segment.Name), cursor.Offset, cursor.Expected, $"{cursor.Fault}.");
-                case CursorState.End when _options.Strict && cursor.Expected < below:
-                    throw new LogCorruptException(PathOf(segment.Name), cursor.Offset, cursor.Expected, "the frame is gone.");
-                default:
-                    return;
-            }
-        }
-    }
-
-    private void Hand(SegmentCursor cursor, Segment segment, FrameReader reader)
-    {
-        try
-        {
-            reader(cursor.Frame);
-        }
-        catch (FrameRefusedException refused)
-        {
-            throw new LogCorruptException(PathOf(segment.Name), cursor.Offset, cursor.Frame.Sequence, refused.Message);
-        }
-    }
-
     private IDiskFile OpenForReading(Segment segment) => _disk.Open(PathOf(segment.Name), writable: false);
 
     private string PathOf(string name) => Folders.Join(_options.Folder, name);
@@ -491,6 +458,9 @@ public sealed class FramedLog : IDisposable
         var reason = StateReason ?? "The log was closed.";
         throw _state == LogState.Poisoned ? new LogPoisonedException(reason) : new LogUnwritableException(_state, reason);
     }
+
+    private IOException Unwritable(string reason, IOException failure) =>
+        _options.OnFlushFailure == OnFlushFailure.Poison ? Poisoned(reason, failure) : TurnedReadOnly(reason, failure);
 
     private LogPoisonedException Poisoned(string what, Exception? failure)
     {

@@ -21,7 +21,7 @@ public sealed record FramedLogOptions
     /// <summary>What a failed flush does.</summary>
     public OnFlushFailure OnFlushFailure { get; init; }
 
-    /// <summary>Size of a segment, reserved when it is begun. The largest frame is this less the header page of 4096 bytes.</summary>
+    /// <summary>Size of a segment: that of its file from the beginning, with room on the disk a mebibyte at a time. The largest frame is this less the header page of 4096 bytes.</summary>
     public long SegmentBytes { get; init; } = 64 << 20;
 
     /// <summary>Bytes of the user's own between header and payload of every frame; a multiple of 8 up to 2040.</summary>

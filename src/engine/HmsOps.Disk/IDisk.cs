@@ -55,8 +55,11 @@ public interface IDiskFile : IDisposable
     /// <summary>Writes all bytes at an offset, or throws.</summary>
     void Write(long offset, ReadOnlySpan<byte> bytes);
 
-    /// <summary>Cuts or extends; new bytes are zero.</summary>
+    /// <summary>Cuts or extends; new bytes are zero, and have no room on the disk before they are written or reserved.</summary>
     void SetLength(long length);
+
+    /// <summary>Sees to it that bytes of the file have room on the disk, so that a full one shows now and not when they are written.</summary>
+    void Reserve(long offset, long bytes);
 
     /// <summary>Makes what was written durable. After a failure nothing is known about the bytes: never call it again on this file.</summary>
     void Flush();

@@ -27,7 +27,7 @@ public sealed class RealDisk : IDisk
         var file = new RealDiskFile(path, OpenHandle(path, Libc.ReadWrite | Libc.Create | Libc.Exclusive));
         try
         {
-            file.Reserve(reserve);
+            file.Reserve(0, reserve);
         }
         catch
         {
@@ -219,17 +219,17 @@ internal sealed class RealDiskFile(string path, SafeFileHandle handle) : IDiskFi
 
     public void Dispose() => handle.Dispose();
 
-    /// <summary>Real blocks, so that a full disk shows now; where the file system has no such thing the length alone.</summary>
-    internal void Reserve(long bytes)
+    // Where the file system has no such thing the length alone.
+    public void Reserve(long offset, long bytes)
     {
         if (bytes == 0)
             return;
         int errno;
         do
-            errno = Libc.PosixFallocate(handle, 0, bytes);
+            errno = Libc.PosixFallocate(handle, offset, bytes);
         while (errno == Libc.Interrupted);
         if (errno == Libc.NotSupported)
-            SetLength(bytes);
+            SetLength(Math.Max(Length, offset + bytes));
         else if (errno != 0)
             throw RealDisk.Failure(Path, errno);
     }

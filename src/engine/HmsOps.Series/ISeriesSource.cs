@@ -7,7 +7,7 @@ public interface ISeriesSource
 {
     /// <summary>
     /// Opens a walk over the series that satisfy every matcher, with their samples in <c>[From, To]</c>, in the order of
-    /// <see cref="Labels.CompareRows"/>. What is read is one consistent state: a batch appended meanwhile is seen whole or not at all.
+    /// <see cref="Labels.CompareRows"/> unless <see cref="Selection.InAnyOrder"/> says otherwise. What is read is one consistent state: a batch appended meanwhile is seen whole or not at all.
     /// </summary>
     SeriesCursor Select(Selection selection, QueryBudget budget, CancellationToken cancellationToken);
 
@@ -25,7 +25,11 @@ public interface ISeriesSource
 /// <param name="Matchers">All must hold.</param>
 /// <param name="From">First millisecond, inclusive.</param>
 /// <param name="To">Last millisecond, inclusive.</param>
-public sealed record Selection(IReadOnlyList<Matcher> Matchers, long From, long To);
+public sealed record Selection(IReadOnlyList<Matcher> Matchers, long From, long To)
+{
+    /// <summary>Who reads folds all of them: a source that has them in some other order need not sort.</summary>
+    public bool InAnyOrder { get; init; }
+}
 
 /// <summary>
 /// What one query may use. A store charges samples as it hands them out; over the limit it throws <see cref="QueryBudgetException"/>.

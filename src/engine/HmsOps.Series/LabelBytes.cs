@@ -24,13 +24,17 @@ public static class LabelBytes
     }
 
     /// <summary>Writes a label; answers the bytes written.</summary>
-    public static int Write(Span<byte> into, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
+    public static int Write(Span<byte> into, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value) => Write(into, name, value, []);
+
+    /// <summary>Writes a label whose value is in two parts; answers the bytes written.</summary>
+    public static int Write(Span<byte> into, ReadOnlySpan<byte> name, ReadOnlySpan<byte> head, ReadOnlySpan<byte> tail)
     {
-        var inner = 2 + Varint.Size((ulong)name.Length) + name.Length + Varint.Size((ulong)value.Length) + value.Length;
+        var value = head.Length + tail.Length;
+        var inner = 2 + Varint.Size((ulong)name.Length) + name.Length + Varint.Size((ulong)value) + value;
         into[0] = FieldOne;
         var at = 1 + Varint.Write(into[1..], (ulong)inner);
-        at += WriteField(into[at..], FieldOne, name);
-        return at + WriteField(into[at..], FieldTwo, value);
+        at += WriteField(into[at..], FieldOne, name, []);
+        return at + WriteField(into[at..], FieldTwo, head, tail);
     }
 
     /// <summary>
@@ -51,12 +55,13 @@ public static class LabelBytes
         return true;
     }
 
-    private static int WriteField(Span<byte> into, byte tag, ReadOnlySpan<byte> field)
+    private static int WriteField(Span<byte> into, byte tag, ReadOnlySpan<byte> head, ReadOnlySpan<byte> tail)
     {
         into[0] = tag;
-        var at = 1 + Varint.Write(into[1..], (ulong)field.Length);
-        field.CopyTo(into[at..]);
-        return at + field.Length;
+        var at = 1 + Varint.Write(into[1..], (ulong)(head.Length + tail.Length));
+        head.CopyTo(into[at..]);
+        tail.CopyTo(into[(at + head.Length)..]);
+        return at + head.Length + tail.Length;
     }
 
     private static bool TryReadField(scoped ref ReadOnlySpan<byte> from, byte tag, out ReadOnlySpan<byte> field)

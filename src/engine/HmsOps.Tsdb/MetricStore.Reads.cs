@@ -19,9 +19,9 @@ public sealed partial class MetricStore
         var view = _sealed.Open();
         try
         {
-            var head = WalkHead(selection, view, budget, cancellationToken);
             var kept = selection with { From = Kept(selection.From) };
             var blocks = view.Pin.Blocks.Where(block => block.Info.Overlaps(kept.From, kept.To)).ToArray();
+            var head = WalkHead(selection with { InAnyOrder = selection.InAnyOrder && blocks.Length == 0 }, view, budget, cancellationToken); // merging goes by rows
             return new StoreCursor(
                 blocks.Length == 0 ? head : new MergedCursor([.. blocks.Select(block => block.Select(kept, budget, cancellationToken)), head]), view);
         }
@@ -110,13 +110,13 @@ public sealed partial class MetricStore
 
     private HeadCursor WalkHead(Selection selection, StoreView view, QueryBudget? budget, CancellationToken cancellationToken)
     {
-        var (cut, from) = (HeadCut.Of(_head, selection.Matchers, cancellationToken), Kept(selection.From));
+        var (cut, from) = (HeadCut.Of(_head, selection.Matchers, cancellationToken, inRows: !selection.InAnyOrder), Kept(selection.From));
         return new HeadCursor(_head, cut, selection, from, Math.Max(from, view.Horizon), budget, cancellationToken);
     }
 
     private int[] IdsInHead(Selection selection, StoreView view, CancellationToken cancellationToken)
     {
-        using var cut = HeadCut.Of(_head, selection.Matchers, cancellationToken);
+        using var cut = HeadCut.Of(_head, selection.Matchers, cancellationToken, inRows: false);
         return Array.FindAll(cut.Ids[..cut.Count], new Predicate<int>(IsInHead(selection, view)));
     }
 

@@ -117,7 +117,7 @@ public sealed class SimulatedDisk(Random dice, DiskFaults? faults = null) : IDis
                 throw new DirectoryNotFoundException($"There is no folder {FolderOf(path)}.");
             TakeSpace(path, reserve);
             var file = new SimulatedFile();
-            file.SetLength(reserve);
+            file.Reserve(reserve);
             Change(path, null, file);
             return new SimulatedDiskFile(this, path, file, writable: true);
         }
@@ -270,7 +270,7 @@ public sealed class SimulatedDisk(Random dice, DiskFaults? faults = null) : IDis
         return new DiskFlushException(path, Eio, "Input/output error");
     }
 
-    private long Used() => _names.Values.Distinct().Sum(file => file.Length);
+    private long Used() => _names.Values.Distinct().Sum(file => file.Room);
 
     private SimulatedFile Find(string path) =>
         _names.TryGetValue(path, out var file) ? file : throw new FileNotFoundException($"There is no {path}.", path);

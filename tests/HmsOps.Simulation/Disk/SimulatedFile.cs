@@ -15,6 +15,9 @@ internal sealed class SimulatedFile
 
     public long Length { get; private set; }
 
+    /// <summary>Bytes from the beginning that have room on the disk. Beyond them the file has holes.</summary>
+    public long Room { get; private set; }
+
     public int Read(long offset, Span<byte> into)
     {
         var length = (int)Math.Max(0, Math.Min(into.Length, Length - offset));
@@ -39,7 +42,12 @@ internal sealed class SimulatedFile
             _dirty.Add(page);
             done += part;
         }
-        Length = Math.Max(Length, offset + from.Length);
+        Reserve(offset + from.Length);
+    }
+
+    public void Reserve(long end)
+    {
+        (Length, Room) = (Math.Max(Length, end), Math.Max(Room, end));
     }
 
     public void SetLength(long length)
@@ -54,7 +62,7 @@ internal sealed class SimulatedFile
             OwnPage(length / PageBytes).AsSpan((int)(length % PageBytes)).Clear();
             _dirty.Add(length / PageBytes);
         }
-        Length = length;
+        (Length, Room) = (length, Math.Min(Room, length));
     }
 
     public void Flush()
@@ -106,7 +114,7 @@ internal sealed class SimulatedFile
         _dirty.Clear();
         if (Length != _diskLength && dice.Next(2) == 0)
             _diskLength = Length;
-        Length = _diskLength;
+        (Length, Room) = (_diskLength, Math.Min(Room, _diskLength));
         _cache.Clear();
         foreach (var page in _disk.Keys.Where(page => page * PageBytes >= Length).ToArray())
             _disk.Remove(page);
@@ -210,7 +218,7 @@ internal sealed class SimulatedDiskFile(SimulatedDisk disk, string path, Simulat
                 WritePart(offset, bytes); // the power went in the middle of it
                 throw;
             }
-            disk.TakeSpace(path, Math.Max(0, offset + bytes.Length - file.Length));
+            disk.TakeSpace(path, Math.Max(0, offset + bytes.Length - file.Room));
             if (disk.Rolls(disk.Faults.WriteFails))
             {
                 WritePart(offset, bytes);
@@ -228,8 +236,18 @@ internal sealed class SimulatedDiskFile(SimulatedDisk disk, string path, Simulat
         {
             Writable();
             disk.Step();
-            disk.TakeSpace(path, Math.Max(0, length - file.Length));
             file.SetLength(length);
+        }
+    }
+
+    public void Reserve(long offset, long bytes)
+    {
+        lock (disk.Gate)
+        {
+            Writable();
+            disk.Step();
+            disk.TakeSpace(path, Math.Max(0, offset + bytes - file.Room));
+            file.Reserve(offset + bytes);
         }
     }
 

@@ -70,11 +70,11 @@ public sealed class StoreFrameTests
             written.Observe(value);
         var bytes = new ArrayBufferWriter<byte>();
         var before = Labels.From(("__name__", "tax-bot.late"), ("zone", "é"));
-        var scratch = new ArrayBufferWriter<byte>();
+        var room = new LabelsRoom();
         Declaration.Write(bytes, 300, labels, before, written);
 
         ReadOnlySpan<byte> rest = bytes.WrittenSpan;
-        Assert.True(Declaration.TryRead(ref rest, before, scratch, out var id, out var read, out var kind));
+        Assert.True(Declaration.TryRead(ref rest, before, room, out var id, out var read, out var kind));
         Assert.Equal((300, OpenKind.Histogram), (id, kind));
         Assert.Equal(labels, read);
         Assert.True(OpenState.TryRead(ref rest, kind, id, 160, out var open, out var isChanged));
@@ -84,7 +84,7 @@ public sealed class StoreFrameTests
         for (var cut = 0; cut < bytes.WrittenCount; cut++)
         {
             rest = bytes.WrittenSpan[..cut];
-            Assert.False(Declaration.TryRead(ref rest, before, scratch, out _, out _, out kind) && OpenState.TryRead(ref rest, kind, 1, 160, out _, out _));
+            Assert.False(Declaration.TryRead(ref rest, before, room, out _, out _, out kind) && OpenState.TryRead(ref rest, kind, 1, 160, out _, out _));
         }
     }).Holds();
 
@@ -108,11 +108,11 @@ public sealed class StoreFrameTests
             DeclaredLabels.Write(bytes, sets[i], i == 0 ? Labels.Empty : sets[i - 1]);
 
         ReadOnlySpan<byte> rest = bytes.WrittenSpan;
-        var scratch = new ArrayBufferWriter<byte>();
+        var room = new LabelsRoom();
         var before = Labels.Empty;
         foreach (var labels in sets)
         {
-            Assert.True(DeclaredLabels.TryRead(ref rest, before, scratch, out var read));
+            Assert.True(DeclaredLabels.TryRead(ref rest, before, room, out var read));
             Assert.Equal(labels, read);
             before = read;
         }
@@ -125,7 +125,7 @@ public sealed class StoreFrameTests
         foreach (var bytes in (byte[][])[[1, 0], [1, 1, 0, 1, (byte)'x'], [1, 3], [1, 2, 1, (byte)'a', 1, 1, (byte)'x'], [9, 0, 0], [1, 2, 1, (byte)'a', 0, 0]])
         {
             ReadOnlySpan<byte> rest = bytes;
-            Assert.False(DeclaredLabels.TryRead(ref rest, Labels.Empty, new ArrayBufferWriter<byte>(), out _), Convert.ToHexString(bytes));
+            Assert.False(DeclaredLabels.TryRead(ref rest, Labels.Empty, new LabelsRoom(), out _), Convert.ToHexString(bytes));
         }
     }
 

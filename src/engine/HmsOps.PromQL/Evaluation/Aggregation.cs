@@ -4,14 +4,14 @@ using HmsOps.Series;
 
 namespace HmsOps.PromQL.Evaluation;
 
-/// <summary>Folds series into groups: each series is added to its group's accumulators, a cell a step, in the order of labels.</summary>
+/// <summary>Folds series into groups: each series is added to its group's accumulators, a cell a step. Sums are compensated, so the order in which series come is no matter.</summary>
 internal static class Aggregation
 {
     public static List<Column> Evaluate(EvaluationRun run, PromNode.Aggregate node)
     {
         var labels = MetricLabels.Group(node);
         var groups = new Groups(run, node);
-        if (SeriesFeed.Of(run, node.Operand) is { } feed)
+        if (SeriesFeed.Of(run, node.Operand, inAnyOrder: true) is { } feed)
         {
             using (feed)
             {

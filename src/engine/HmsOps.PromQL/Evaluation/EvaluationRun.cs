@@ -82,12 +82,12 @@ internal sealed class EvaluationRun(ISeriesSource source, PromLimits limits, Pro
     }
 
     /// <summary>Opens a walk over a selector's samples in a range of times.</summary>
-    public SeriesWalk Walk(PromNode.Selector selector, long from, long to) =>
-        new(source, selector, new Selection(selector.Matchers, from, to), _budget, Notes, ct);
+    public SeriesWalk Walk(PromNode.Selector selector, long from, long to, bool inAnyOrder) =>
+        new(source, selector, new Selection(selector.Matchers, from, to) { InAnyOrder = inAnyOrder }, _budget, Notes, ct);
 
     private List<Column> Drained(PromNode node, SourceRange at)
     {
-        using var feed = SeriesFeed.Of(this, node) ?? throw new UnreachableException($"{node} reads no series.");
+        using var feed = SeriesFeed.Of(this, node, inAnyOrder: false) ?? throw new UnreachableException($"{node} reads no series.");
         return feed.Drain(at);
     }
 

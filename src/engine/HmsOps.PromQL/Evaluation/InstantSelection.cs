@@ -7,8 +7,8 @@ namespace HmsOps.PromQL.Evaluation;
 /// A selector at each step: the newest sample not after the step, unless it is as old as the look-back or marks the end of its series.
 /// Two pointers: O(samples + steps) a series.
 /// </summary>
-internal sealed class InstantSelection(EvaluationRun run, PromNode.Selector selector)
-    : SeriesFeed(run, selector, run.Walk(selector, run.Grid.From - selector.OffsetMs - run.LookBackMs + 1, run.Grid.Last - selector.OffsetMs))
+internal sealed class InstantSelection(EvaluationRun run, PromNode.Selector selector, bool inAnyOrder)
+    : SeriesFeed(run, selector, run.Walk(selector, run.Grid.From - selector.OffsetMs - run.LookBackMs + 1, run.Grid.Last - selector.OffsetMs, inAnyOrder))
 {
     private readonly long _offset = selector.OffsetMs;
 

@@ -13,12 +13,12 @@ internal abstract class SeriesFeed(EvaluationRun run, PromNode.Selector selector
 
     protected EvaluationRun Run { get; } = run;
 
-    /// <summary>The feed that a node is, or null when it is another kind of node.</summary>
-    public static SeriesFeed? Of(EvaluationRun run, PromNode node) => node switch
+    /// <summary>The feed that a node is, or null when it is another kind of node. Who folds its series takes them in any order.</summary>
+    public static SeriesFeed? Of(EvaluationRun run, PromNode node, bool inAnyOrder) => node switch
     {
-        PromNode.Paren paren => Of(run, paren.Inner),
-        PromNode.Selector selector => new InstantSelection(run, selector),
-        PromNode.Call call when call.Arguments.OfType<PromNode.Window>().FirstOrDefault() is { } window => new WindowSelection(run, call, window),
+        PromNode.Paren paren => Of(run, paren.Inner, inAnyOrder),
+        PromNode.Selector selector => new InstantSelection(run, selector, inAnyOrder),
+        PromNode.Call call when call.Arguments.OfType<PromNode.Window>().FirstOrDefault() is { } window => new WindowSelection(run, call, window, inAnyOrder),
         _ => null,
     };
 

@@ -15,8 +15,8 @@ internal sealed class WindowSelection : SeriesFeed
     private readonly long _range;
     private readonly SampleBuffer _withoutStale = new();
 
-    public WindowSelection(EvaluationRun run, PromNode.Call call, PromNode.Window window)
-        : base(run, window.Series, run.Walk(window.Series, run.Grid.From - window.Series.OffsetMs - window.RangeMs + 1, run.Grid.Last - window.Series.OffsetMs))
+    public WindowSelection(EvaluationRun run, PromNode.Call call, PromNode.Window window, bool inAnyOrder)
+        : base(run, window.Series, run.Walk(window.Series, run.Grid.From - window.Series.OffsetMs - window.RangeMs + 1, run.Grid.Last - window.Series.OffsetMs, inAnyOrder))
     {
         _function = Function(run, call, window);
         (_offset, _range) = (window.Series.OffsetMs, window.RangeMs);

@@ -92,17 +92,9 @@ internal sealed class VarintColumn
 
     public void CopyTo(Span<int> into)
     {
-        var at = 0;
-        foreach (var (page, used) in _full)
-            at = Copy(page.AsSpan(0, used), into, at);
-        Copy(_page.AsSpan(0, _used), into, at);
-    }
-
-    private static int Copy(ReadOnlySpan<byte> from, Span<int> into, int at)
-    {
-        while (Series.Varint.TryRead(ref from, out var value))
-            into[at++] = (int)value;
-        return at;
+        var reader = new Reader(this);
+        for (var i = 0; i < Count; i++)
+            into[i] = reader.Next();
     }
 
     private void NextPage()
@@ -111,5 +103,38 @@ internal sealed class VarintColumn
             _full.Add((_page, _used));
         _page = new byte[Math.Clamp(_page.Length * 2, PageMin, PageMax)];
         _used = 0;
+    }
+
+    /// <summary>Reads a column from its beginning, a number at a time.</summary>
+    public struct Reader(VarintColumn column)
+    {
+        private int _page;
+        private int _at;
+
+        /// <summary>The next number. Whoever reads knows how many there are.</summary>
+        public int Next()
+        {
+            while (true)
+            {
+                var rest = Rest();
+                var before = rest.Length;
+                if (Series.Varint.TryRead(ref rest, out var value))
+                {
+                    _at += before - rest.Length;
+                    return (int)value;
+                }
+                if (_page++ == column._full.Count)
+                    throw new InvalidOperationException("A column was read beyond its end.");
+                _at = 0;
+            }
+        }
+
+        private readonly ReadOnlySpan<byte> Rest()
+        {
+            if (_page >= column._full.Count)
+                return column._page.AsSpan(_at, column._used - _at);
+            var (page, used) = column._full[_page];
+            return page.AsSpan(_at, used - _at);
+        }
     }
 }

@@ -37,16 +37,16 @@ internal sealed class PackedColumn
         }
     }
 
-    /// <summary>Writes a column. The marks are scratch, one for each number there can be; a mark of this column's stamp says "seen".</summary>
-    public static void Write(ReadOnlySpan<int> values, int[] marks, int stamp, ArrayBufferWriter<byte> into)
+    /// <summary>Writes a column, and may alter its numbers by that.</summary>
+    public static void Write(Span<int> values, ColumnMarks marks, ArrayBufferWriter<byte> into)
     {
         var runs = 1;
         for (var i = 1; i < values.Length; i++)
             runs += values[i] == values[i - 1] ? 0 : 1;
         if (runs > 1 && (long)runs * 6 < values.Length) // a run takes its end and its number: some 40 bits against the 8 or so of a row
-            WriteRuns(values, runs, marks, stamp, into);
+            WriteRuns(values, runs, marks, into);
         else
-            WritePlain(values, marks, stamp, into);
+            WritePlain(values, marks, into);
     }
 
     public static PackedColumn Read(ref SectionReader reader, int rows, int numbers, ReadOnlyMemory<byte> section)
@@ -66,7 +66,7 @@ internal sealed class PackedColumn
     private const byte Places = 2;
     private const byte Runs = 3;
 
-    private static void WriteRuns(ReadOnlySpan<int> values, int runs, int[] marks, int stamp, ArrayBufferWriter<byte> into)
+    private static void WriteRuns(ReadOnlySpan<int> values, int runs, ColumnMarks marks, ArrayBufferWriter<byte> into)
     {
         var (ends, of) = (new int[runs], new int[runs]);
         var run = 0;
@@ -80,20 +80,12 @@ internal sealed class PackedColumn
         into.Write([Runs]);
         Varint.Write(into, (ulong)runs);
         PackedBits.Write(ends, 0, into);
-        WritePlain(of, marks, stamp, into);
+        WritePlain(of, marks, into);
     }
 
-    private static void WritePlain(ReadOnlySpan<int> values, int[] marks, int stamp, ArrayBufferWriter<byte> into)
+    private static void WritePlain(Span<int> values, ColumnMarks marks, ArrayBufferWriter<byte> into)
     {
-        var distinct = new List<int>();
-        foreach (var value in values)
-        {
-            if (marks[value] == stamp)
-                continue;
-            marks[value] = stamp;
-            distinct.Add(value);
-        }
-        distinct.Sort();
+        var distinct = marks.Distinct(values);
         if (distinct.Count == 1)
         {
             into.Write([One]);
@@ -101,7 +93,7 @@ internal sealed class PackedColumn
             return;
         }
         if (SizeOfPlaces(distinct, values.Length) < PackedBits.Size(values.Length, distinct[^1] - distinct[0]))
-            WritePlaces(values, distinct, into);
+            WritePlaces(values, distinct, marks, into);
         else
         {
             into.Write([AboveBase]);
@@ -118,16 +110,14 @@ internal sealed class PackedColumn
         return size;
     }
 
-    private static void WritePlaces(ReadOnlySpan<int> values, List<int> distinct, ArrayBufferWriter<byte> into)
+    private static void WritePlaces(Span<int> values, List<int> distinct, ColumnMarks marks, ArrayBufferWriter<byte> into)
     {
         into.Write([Places]);
         Varint.Write(into, (ulong)distinct.Count);
         for (var i = 0; i < distinct.Count; i++)
             Varint.Write(into, (ulong)(distinct[i] - (i == 0 ? 0 : distinct[i - 1])));
-        var places = new int[values.Length];
-        for (var i = 0; i < places.Length; i++)
-            places[i] = distinct.BinarySearch(values[i]);
-        PackedBits.Write(places, 0, into);
+        marks.ToPlaces(values);
+        PackedBits.Write(values, 0, into);
     }
 
     private static PackedColumn ReadPlain(ref SectionReader reader, byte kind, int rows, int numbers, ReadOnlyMemory<byte> section)
@@ -148,6 +138,40 @@ internal sealed class PackedColumn
             default:
                 throw reader.Damaged($"a column of kind {kind}");
         }
+    }
+}
+
+/// <summary>Finds the distinct numbers of a column, and each one's place among them; used for column after column.</summary>
+/// <param name="numbers">How many numbers there can be.</param>
+internal sealed class ColumnMarks(int numbers)
+{
+    private readonly int[] _marks = new int[numbers]; // a stamp, below 0: seen in this column; else a place
+    private readonly List<int> _distinct = [];
+    private int _stamp;
+
+    /// <summary>The distinct numbers, ascending; valid until the next column.</summary>
+    public List<int> Distinct(ReadOnlySpan<int> values)
+    {
+        _distinct.Clear();
+        _stamp--;
+        foreach (var value in values)
+        {
+            if (_marks[value] == _stamp)
+                continue;
+            _marks[value] = _stamp;
+            _distinct.Add(value);
+        }
+        _distinct.Sort();
+        return _distinct;
+    }
+
+    /// <summary>Makes of each number of the newest column its place.</summary>
+    public void ToPlaces(Span<int> values)
+    {
+        for (var i = 0; i < _distinct.Count; i++)
+            _marks[_distinct[i]] = i;
+        foreach (ref var value in values)
+            value = _marks[value];
     }
 }
 

@@ -56,60 +56,6 @@ internal sealed class LabelPostings : ICachedPart
 
     public long Bytes => 12L * _symbols.Length + _lists.Length + 100;
 
-    /// <summary>Writes the postings of one label.</summary>
-    /// <param name="symbolOfRow">Of each row the value's number + 1, 0 where the row lacks the label.</param>
-    /// <param name="symbols">How many symbols there are.</param>
-    /// <param name="into">What it is written to.</param>
-    public static void Write(ReadOnlySpan<int> symbolOfRow, int symbols, ArrayBufferWriter<byte> into)
-    {
-        // A counting sort: rows of value s come to lie at starts[s]..starts[s + 1], ascending.
-        var starts = new int[symbols + 2];
-        foreach (var symbol in symbolOfRow)
-            starts[symbol + 1]++;
-        starts[1] = 0; // those that lack the label
-        for (var i = 2; i < starts.Length; i++)
-            starts[i] += starts[i - 1];
-        var rows = new int[starts[^1]];
-        var next = starts.AsSpan(1).ToArray();
-        for (var row = 0; row < symbolOfRow.Length; row++)
-        {
-            if (symbolOfRow[row] > 0)
-                rows[next[symbolOfRow[row] - 1]++] = row;
-        }
-        WriteLists(rows, starts.AsSpan(1), into);
-    }
-
-    private static void WriteLists(ReadOnlySpan<int> rows, ReadOnlySpan<int> starts, ArrayBufferWriter<byte> into)
-    {
-        var lists = new ArrayBufferWriter<byte>(1024);
-        var heads = new ArrayBufferWriter<byte>(1024);
-        var (count, last, single) = (0, 0, 0);
-        for (var symbol = 0; symbol + 1 < starts.Length; symbol++)
-        {
-            var of = rows[starts[symbol]..starts[symbol + 1]];
-            if (of.IsEmpty)
-                continue;
-            Varint.Write(heads, (ulong)(symbol - last));
-            Varint.Write(heads, (ulong)of.Length);
-            if (of.Length == 1)
-            {
-                Varint.Write(heads, Varint.ZigZag(of[0] - single));
-                single = of[0];
-            }
-            else
-            {
-                var before = lists.WrittenCount;
-                PostingList.Write(of, lists);
-                Varint.Write(heads, (ulong)(lists.WrittenCount - before));
-            }
-            last = symbol;
-            count++;
-        }
-        Varint.Write(into, (ulong)count);
-        into.Write(heads.WrittenSpan);
-        into.Write(lists.WrittenSpan);
-    }
-
     /// <summary>The place of a value, negative when no row has it.</summary>
     public int Find(int symbol) => Array.BinarySearch(_symbols, symbol);
 
@@ -123,6 +69,69 @@ internal sealed class LabelPostings : ICachedPart
         }
         var reader = new SectionReader(_lists.Span[_at[value]..], _path, Place);
         PostingList.Read(ref reader, _rows[value], _blockRows, into);
+    }
+}
+
+/// <summary>Writes the postings of a block, label after label.</summary>
+/// <param name="rows">How many rows the block has.</param>
+/// <param name="symbols">How many symbols.</param>
+internal sealed class LabelPostingsWriter(int rows, int symbols)
+{
+    private readonly int[] _rows = new int[rows]; // those of a value side by side, ascending
+    private readonly int[] _ends = new int[symbols + 1]; // of each value + 1 where its rows end
+    private readonly ArrayBufferWriter<byte> _heads = new(1024);
+    private readonly ArrayBufferWriter<byte> _lists = new(1024);
+
+    /// <summary>Writes the postings of one label.</summary>
+    /// <param name="symbolOfRow">Of each row the value's number + 1, 0 where the row lacks the label.</param>
+    /// <param name="into">What it is written to.</param>
+    public void Write(ReadOnlySpan<int> symbolOfRow, ArrayBufferWriter<byte> into)
+    {
+        Sort(symbolOfRow);
+        _heads.ResetWrittenCount();
+        _lists.ResetWrittenCount();
+        var (count, last, single) = (0, 0, 0);
+        for (var symbol = 0; symbol < symbols; symbol++)
+        {
+            var of = _rows.AsSpan(_ends[symbol].._ends[symbol + 1]);
+            if (of.IsEmpty)
+                continue;
+            Varint.Write(_heads, (ulong)(symbol - last));
+            Varint.Write(_heads, (ulong)of.Length);
+            if (of.Length == 1)
+            {
+                Varint.Write(_heads, Varint.ZigZag(of[0] - single));
+                single = of[0];
+            }
+            else
+            {
+                var before = _lists.WrittenCount;
+                PostingList.Write(of, _lists);
+                Varint.Write(_heads, (ulong)(_lists.WrittenCount - before));
+            }
+            last = symbol;
+            count++;
+        }
+        Varint.Write(into, (ulong)count);
+        into.Write(_heads.WrittenSpan);
+        into.Write(_lists.WrittenSpan);
+    }
+
+    // A counting sort; afterwards the rows of value s lie at ends[s]..ends[s + 1].
+    private void Sort(ReadOnlySpan<int> symbolOfRow)
+    {
+        Array.Clear(_ends);
+        foreach (var symbol in symbolOfRow)
+            _ends[symbol]++;
+        _ends[0] = 0; // those that lack the label
+        var start = 0;
+        for (var symbol = 1; symbol < _ends.Length; symbol++)
+            (_ends[symbol], start) = (start, start + _ends[symbol]);
+        for (var row = 0; row < symbolOfRow.Length; row++)
+        {
+            if (symbolOfRow[row] > 0)
+                _rows[_ends[symbolOfRow[row]]++] = row;
+        }
     }
 }
 

@@ -45,16 +45,20 @@ internal sealed class RowTableWriter
         Hand(SectionKind.Keysets, 0);
         WriteRuns(into);
         Hand(SectionKind.Rows, 0);
-        var (marks, stamp) = (new int[ranks.Length], 0);
+        // A block of many rows is written with a few arrays of its length: one a column would be a multiple of the store's memory.
+        var row = new int[Rows];
+        var marks = new ColumnMarks(ranks.Length);
         for (var i = 0; i < _keysets.Count; i++)
         {
             foreach (var column in _keysets[i].Columns)
-                PackedColumn.Write(Ranked(column, ranks), marks, ++stamp, into);
+                PackedColumn.Write(Ranked(column, ranks, row), marks, into);
             Hand(SectionKind.Columns, i);
         }
+        var postings = new LabelPostingsWriter(Rows, ranks.Length);
         foreach (var name in LabelsByRank(ranks))
         {
-            LabelPostings.Write(SymbolOfRow(name, ranks), ranks.Length, into);
+            FillSymbols(name, ranks, row);
+            postings.Write(row, into);
             Hand(SectionKind.Postings, ranks[name]);
         }
 
@@ -125,25 +129,31 @@ internal sealed class RowTableWriter
         _keysets.SelectMany(keyset => keyset.Names).Distinct()
             .Where(name => !_strings[name].SequenceEqual(Labels.MetricName)).OrderBy(name => ranks[name]);
 
-    private int[] SymbolOfRow(int name, int[] ranks)
+    // Of each row the rank of its value + 1, 0 where the row lacks the label.
+    private void FillSymbols(int name, int[] ranks, Span<int> symbols)
     {
-        var symbols = new int[Rows];
-        var columns = _keysets.Select(keyset => Array.IndexOf(keyset.Names, name) is var at and >= 0 ? Ranked(keyset.Columns[at], ranks) : []).ToArray();
-        var next = new int[_keysets.Count];
-        var row = 0;
+        var columns = new VarintColumn.Reader?[_keysets.Count];
+        for (var i = 0; i < columns.Length; i++)
+            columns[i] = Array.IndexOf(_keysets[i].Names, name) is var at and >= 0 ? new VarintColumn.Reader(_keysets[i].Columns[at]) : null;
         foreach (var (keyset, rows) in _runs)
         {
-            for (var i = 0; columns[keyset].Length > 0 && i < rows; i++)
-                symbols[row + i] = columns[keyset][next[keyset] + i] + 1;
-            next[keyset] += rows;
-            row += rows;
+            if (columns[keyset] is { } column)
+            {
+                for (var i = 0; i < rows; i++)
+                    symbols[i] = ranks[column.Next()] + 1;
+                columns[keyset] = column;
+            }
+            else
+            {
+                symbols[..rows].Clear();
+            }
+            symbols = symbols[rows..];
         }
-        return symbols;
     }
 
-    private static int[] Ranked(VarintColumn column, int[] ranks)
+    private static Span<int> Ranked(VarintColumn column, int[] ranks, Span<int> into)
     {
-        var values = new int[column.Count];
+        var values = into[..column.Count];
         column.CopyTo(values);
         for (var i = 0; i < values.Length; i++)
             values[i] = ranks[values[i]];

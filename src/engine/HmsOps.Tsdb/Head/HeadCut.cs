@@ -4,7 +4,7 @@ using HmsOps.Series;
 namespace HmsOps.Tsdb.Head;
 
 /// <summary>
-/// The series that match, in the order of rows, and how far each had come at one instant. Only that is noted under the lock, some bytes a series; what
+/// The series that match, in the order of rows or of ids, and how far each had come at one instant. Only that is noted under the lock, some bytes a series; what
 /// they hold is fetched as it is read, and what came after the instant is left out.
 /// </summary>
 internal sealed class HeadCut : IDisposable
@@ -24,20 +24,20 @@ internal sealed class HeadCut : IDisposable
     /// <summary>The newest batch that late samples are seen of.</summary>
     public long Batch { get; }
 
-    /// <summary>Notes the instant; with a batch, late samples that came after it are left out.</summary>
-    public static HeadCut Of(SeriesHead head, IReadOnlyList<Matcher> matchers, CancellationToken cancellationToken, long? batch = null)
+    /// <summary>Notes the instant; with a batch, late samples that came after it are left out. Whoever needs no order of rows is spared the sorting.</summary>
+    public static HeadCut Of(SeriesHead head, IReadOnlyList<Matcher> matchers, CancellationToken cancellationToken, long? batch = null, bool inRows = true)
     {
         for (var attempt = 0; ; attempt++)
         {
             // Series that come while we match are no matter, unless their first batch is in before the instant is noted.
             var known = head.Index.Count;
-            var ids = Match(head, matchers, cancellationToken);
+            var ids = Match(head, matchers, inRows, cancellationToken);
             lock (head.Lock)
             {
                 if (head.Index.Count == known)
                     return Note(head, ids, batch);
                 if (attempt == TriesWithoutLock)
-                    return Note(head, Match(head, matchers, cancellationToken), batch);
+                    return Note(head, Match(head, matchers, inRows, cancellationToken), batch);
             }
         }
     }
@@ -48,10 +48,11 @@ internal sealed class HeadCut : IDisposable
         ArrayPool<uint>.Shared.Return(Ends);
     }
 
-    private static int[] Match(SeriesHead head, IReadOnlyList<Matcher> matchers, CancellationToken cancellationToken)
+    private static int[] Match(SeriesHead head, IReadOnlyList<Matcher> matchers, bool inRows, CancellationToken cancellationToken)
     {
         var ids = head.Index.Select(matchers, cancellationToken);
-        head.Index.SortRows(ids);
+        if (inRows)
+            head.Index.SortRows(ids);
         return ids;
     }
 

@@ -19,10 +19,10 @@ internal static class Declaration
     }
 
     /// <summary>Reads a declaration; of an observed series its <see cref="OpenState"/> follows.</summary>
-    public static bool TryRead(ref ReadOnlySpan<byte> from, Labels before, ArrayBufferWriter<byte> scratch, out int id, out Labels labels, out OpenKind kind)
+    public static bool TryRead(ref ReadOnlySpan<byte> from, Labels before, LabelsRoom room, out int id, out Labels labels, out OpenKind kind)
     {
         (labels, kind) = (default, default);
-        return TryReadNumber(ref from, out id) && DeclaredLabels.TryRead(ref from, before, scratch, out labels) && TryReadKind(ref from, out kind);
+        return TryReadNumber(ref from, out id) && DeclaredLabels.TryRead(ref from, before, room, out labels) && TryReadKind(ref from, out kind);
     }
 
     /// <summary>Reads one that has its labels whole.</summary>

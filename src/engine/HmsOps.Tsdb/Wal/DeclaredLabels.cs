@@ -32,32 +32,33 @@ internal static class DeclaredLabels
         }
     }
 
-    /// <summary>Reads what <see cref="Write"/> wrote, with the same labels before.</summary>
-    public static bool TryRead(ref ReadOnlySpan<byte> from, Labels before, ArrayBufferWriter<byte> scratch, out Labels labels)
+    /// <summary>Reads what <see cref="Write"/> wrote, with the same labels before. What is read lives in the room until the next but one.</summary>
+    public static bool TryRead(ref ReadOnlySpan<byte> from, Labels before, LabelsRoom room, out Labels labels)
     {
         labels = default;
         if (!Varint.TryRead(ref from, out var count) || count > (ulong)from.Length * CodesAByte)
             return false;
         var codes = from[..(((int)count + CodesAByte - 1) / CodesAByte)];
         from = from[codes.Length..];
-        scratch.ResetWrittenCount();
-        var old = before.GetEnumerator();
+        room.Begin();
+        var old = before.Bytes;
         for (var i = 0; i < (int)count; i++)
         {
             var code = (Code)((codes[i / CodesAByte] >> (i % CodesAByte * 2)) & 3);
-            var (name, value) = Next(ref old);
+            var whole = old;
+            _ = LabelBytes.TryRead(ref old, out var name, out var value); // both empty where there was none before
             if (code > Code.Other || (code == Code.Other ? !Varint.TryReadBlock(ref from, out name) : name.IsEmpty))
                 return false;
             if (code == Code.Same)
             {
-                LabelBytes.Write(scratch, name, value);
+                room.Add(whole[..^old.Length]);
                 continue;
             }
             if (!Varint.TryRead(ref from, out var shared) || shared > (ulong)value.Length || !Varint.TryReadBlock(ref from, out var rest))
                 return false;
-            WriteJoined(scratch, name, value[..(int)shared], rest);
+            room.Add(name, value[..(int)shared], rest);
         }
-        return Labels.TryFromBytes(scratch.WrittenSpan.ToArray(), out labels);
+        return Labels.TryFromBytes(room.Written, out labels);
     }
 
     private static void WriteCodes(IBufferWriter<byte> into, Labels labels, Labels before, int count)
@@ -73,20 +74,6 @@ internal static class DeclaredLabels
             at++;
         }
         into.Advance(codes.Length);
-    }
-
-    private static void WriteJoined(ArrayBufferWriter<byte> into, ReadOnlySpan<byte> name, ReadOnlySpan<byte> head, ReadOnlySpan<byte> tail)
-    {
-        if (head.IsEmpty)
-        {
-            LabelBytes.Write(into, name, tail);
-            return;
-        }
-        var value = ArrayPool<byte>.Shared.Rent(head.Length + tail.Length);
-        head.CopyTo(value);
-        tail.CopyTo(value.AsSpan(head.Length));
-        LabelBytes.Write(into, name, value.AsSpan(0, head.Length + tail.Length));
-        ArrayPool<byte>.Shared.Return(value);
     }
 
     private static Code CodeOf(Labels.Label label, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value) =>
@@ -125,5 +112,44 @@ internal static class DeclaredLabels
             name = _name;
             value = _value;
         }
+    }
+}
+
+/// <summary>Where label sets are put together that are needed for as long as the one after them is read: two places in turn.</summary>
+internal sealed class LabelsRoom
+{
+    private byte[] _now = new byte[1024];
+    private byte[] _before = new byte[1024];
+    private int _length;
+
+    /// <summary>The set that was put together last.</summary>
+    public ReadOnlyMemory<byte> Written => _now.AsMemory(0, _length);
+
+    /// <summary>Begins another set, in the place of the last but one.</summary>
+    public void Begin()
+    {
+        (_now, _before) = (_before, _now);
+        _length = 0;
+    }
+
+    /// <summary>Adds a label as it lies elsewhere.</summary>
+    public void Add(ReadOnlySpan<byte> label)
+    {
+        label.CopyTo(Take(label.Length));
+        _length += label.Length;
+    }
+
+    /// <summary>Adds a label whose value is in two parts.</summary>
+    public void Add(ReadOnlySpan<byte> name, ReadOnlySpan<byte> head, ReadOnlySpan<byte> tail)
+    {
+        var into = Take(LabelBytes.Size(name.Length, head.Length + tail.Length));
+        _length += LabelBytes.Write(into, name, head, tail);
+    }
+
+    private Span<byte> Take(int bytes)
+    {
+        if (_now.Length - _length < bytes)
+            Array.Resize(ref _now, Math.Max(_length + bytes, _now.Length * 2));
+        return _now.AsSpan(_length);
     }
 }

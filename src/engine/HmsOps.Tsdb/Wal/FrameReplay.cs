@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Collections;
 using HmsOps.Disk;
 using HmsOps.Series;
@@ -23,7 +22,7 @@ internal sealed class FrameReplay
     private readonly int _bucketsMax;
     private readonly long _from;
     private readonly StagedBatch _batch = new();
-    private readonly ArrayBufferWriter<byte> _labels = new();
+    private readonly LabelsRoom _labels = new();
     private int[] _ids = []; // of the epoch's numbers
     private Deletion? _deletion;
     private readonly Dictionary<int, int> _far = []; // of those far above all that were declared
