@@ -3,6 +3,7 @@ using FsCheck;
 using FsCheck.Fluent;
 using HmsOps.Series;
 using HmsOps.Tsdb.Head;
+using HmsOps.Tsdb.Index;
 using HmsOps.Tsdb.Observations;
 using HmsOps.Tsdb.Wal;
 

@@ -87,7 +87,9 @@ internal sealed class Block : IDisposable
     {
         using var presence = new RowPresence(_index, _file, _deletions, selection);
         var (labels, keysets, met) = (new RowLabels(_index), _index.Keysets, new HashSet<int>());
-        foreach (var row in RowsOf(selection, cancellationToken))
+        if (IsWhole(selection))
+            met.UnionWith(Enumerable.Range(0, keysets.Count));
+        foreach (var row in IsWhole(selection) ? [] : RowsOf(selection, cancellationToken))
         {
             var keyset = labels.KeysetOf(row);
             if (!met.Contains(keyset) && presence.IsThere(row))
@@ -110,7 +112,9 @@ internal sealed class Block : IDisposable
             return [];
         using var presence = new RowPresence(_index, _file, _deletions, selection);
         var (labels, values) = (new RowLabels(_index), new SortedSet<int>());
-        foreach (var row in RowsOf(selection, cancellationToken))
+        if (IsWhole(selection))
+            values.UnionWith(ValuesOf(label));
+        foreach (var row in IsWhole(selection) ? [] : RowsOf(selection, cancellationToken))
         {
             var value = labels.ValueOf(row, label);
             if (value >= 0 && !values.Contains(value) && presence.IsThere(row))
@@ -143,8 +147,20 @@ internal sealed class Block : IDisposable
         return met;
     }
 
-    private int[] RowsOf(Selection selection, CancellationToken cancellationToken) =>
-        Info.Overlaps(selection.From, selection.To) ? new RowSelection(_index, cancellationToken).Rows(selection.Matchers).ToArray() : [];
+    private IEnumerable<int> RowsOf(Selection selection, CancellationToken cancellationToken) =>
+        !Info.Overlaps(selection.From, selection.To) ? []
+        : selection.Matchers.Count == 0 ? Enumerable.Range(0, Info.Series)
+        : new RowSelection(_index, cancellationToken).Rows(selection.Matchers).ToArray();
+
+    // All there is, so that the index alone answers.
+    private bool IsWhole(Selection selection) =>
+        selection.Matchers.Count == 0 && _deletions.Length == 0 && selection.From <= Info.From && selection.To >= Info.To;
+
+    private int[] ValuesOf(int label)
+    {
+        var isMetricName = new RowLabels(_index).Symbol(label).SequenceEqual(HmsOps.Series.Labels.MetricName);
+        return isMetricName ? [.. _index.Names.Symbols.ToArray().Where(symbol => symbol >= 0)] : _index.Postings(label)?.Values.ToArray() ?? [];
+    }
 
     // Before the walk: an order that cannot be looked up must not let through what it deletes.
     private static void Resolve(RowDeletion[] deletions)

@@ -1,4 +1,4 @@
-using System.Buffers;
+using System.Collections;
 using System.Diagnostics;
 using System.Text;
 using HmsOps.Series;
@@ -22,7 +22,6 @@ internal sealed class SeriesIndex
     private const uint Magic = 0x58444e49; // "INDX"
     private const int Version = 1;
     private const int SeriesMax = int.MaxValue - 1;
-    private const int LabelsBytes = 1024; // room for one label set; more is found when needed
 
     private readonly IdentityHash _hash;
     private readonly HandleTable _identities = new();
@@ -127,19 +126,19 @@ internal sealed class SeriesIndex
     /// <summary>The labels of a series, in bytes of their own.</summary>
     public Labels LabelsOf(int id)
     {
-        var room = ArrayPool<byte>.Shared.Rent(LabelsBytes);
-        var length = 0;
+        var room = new LabelsRoom();
+        var labels = LabelsOf(id, room).Copy();
+        room.Return();
+        return labels;
+    }
+
+    /// <summary>The labels of a series, that live in the room until the next but one.</summary>
+    public Labels LabelsOf(int id, LabelsRoom room)
+    {
+        room.Begin();
         for (var record = _records.Read(id); record.MoveNext();)
-        {
-            var name = _labels.NameText(record.Name);
-            var value = _labels.ValueText(_labels.HandleOf(record.Name, record.Ordinal));
-            if (room.Length - length < LabelBytes.Size(name.Length, value.Length))
-                Grow(ref room, length + LabelBytes.Size(name.Length, value.Length));
-            length += LabelBytes.Write(room.AsSpan(length), name, value);
-        }
-        var bytes = room.AsSpan(0, length).ToArray();
-        ArrayPool<byte>.Shared.Return(room);
-        return Labels.TryFromBytes(bytes, out var labels) ? labels : throw new InvalidOperationException($"The labels of series {id} are not in order.");
+            room.Add(_labels.NameText(record.Name), _labels.ValueText(_labels.HandleOf(record.Name, record.Ordinal)), []);
+        return Labels.TryFromBytes(room.Written, out var labels) ? labels : throw new InvalidOperationException($"The labels of series {id} are not in order.");
     }
 
     /// <summary>For one reader, some labels of series.</summary>
@@ -175,17 +174,28 @@ internal sealed class SeriesIndex
     public IReadOnlyList<string> LabelNames(Func<int, bool> counts, CancellationToken cancellationToken)
     {
         var found = new HashSet<int>();
+        var asked = new BitArray(Count); // a series that does not count is met again with each of its names
         for (var name = 0; name < _labels.NameCount; name++)
         {
             for (var ordinal = 0; ordinal < _labels.ValuesOf(name) && !found.Contains(name); ordinal++)
             {
-                if (FirstWith(name, ordinal, counts, cancellationToken) is not (>= 0 and var id))
+                if (FirstWith(name, ordinal, CountsStill, cancellationToken) is not (>= 0 and var id))
                     continue;
                 for (var record = _records.Read(id); record.MoveNext();)
                     found.Add(record.Name);
             }
         }
         return NamesOf([.. found]);
+
+        bool CountsStill(int id)
+        {
+            if (id >= asked.Length)
+                return counts(id); // came meanwhile
+            if (asked[id])
+                return false;
+            asked[id] = true;
+            return counts(id);
+        }
     }
 
     /// <summary>The label names of some series, in the order of their bytes.</summary>
@@ -340,14 +350,6 @@ internal sealed class SeriesIndex
         from.Finish();
         index._count = count;
         return index;
-    }
-
-    private static void Grow(ref byte[] room, int atLeast)
-    {
-        var larger = ArrayPool<byte>.Shared.Rent(Math.Max(atLeast, room.Length * 2));
-        room.CopyTo(larger, 0);
-        ArrayPool<byte>.Shared.Return(room);
-        room = larger;
     }
 
     private static uint FingerprintOf(UInt128 identity) => (uint)(identity >> 96);

@@ -1,6 +1,7 @@
 using HmsOps.Series;
 using HmsOps.Tsdb.Blocks;
 using HmsOps.Tsdb.Head;
+using HmsOps.Tsdb.Index;
 
 namespace HmsOps.Tsdb.Sealing;
 
@@ -12,6 +13,7 @@ internal sealed class SealRun(SeriesHead head, BlockSet blocks, Func<int, BlockI
 {
     private const int TogetherMax = 16; // blocks written at a time; each holds its index in memory until it is finished
 
+    private readonly LabelsRoom _labels = new();
     private readonly List<BlockInfo> _written = [];
     private long _bytes;
 
@@ -22,6 +24,7 @@ internal sealed class SealRun(SeriesHead head, BlockSet blocks, Func<int, BlockI
         {
             foreach (var together in SealPlan.Of(head, cut).Chunk(TogetherMax))
                 await WriteAsync(cut, together, cancellationToken);
+            _labels.Return();
             return _written;
         }
         catch
@@ -43,7 +46,7 @@ internal sealed class SealRun(SeriesHead head, BlockSet blocks, Func<int, BlockI
             {
                 while (cursor.MoveNext())
                 {
-                    Add(cursor.Current, cut.Until, writers);
+                    Add(head.Index.LabelsOf(cursor.Id, _labels), cursor.Current, cut.Until, writers);
                     await rate.KeepAsync(_bytes + writers.Values.Sum(writer => writer.Bytes), cancellationToken);
                 }
             }
@@ -61,7 +64,7 @@ internal sealed class SealRun(SeriesHead head, BlockSet blocks, Func<int, BlockI
         }
     }
 
-    private static void Add(SeriesView series, long until, Dictionary<SealingWindow, BlockWriter> writers)
+    private static void Add(Labels labels, SeriesView series, long until, Dictionary<SealingWindow, BlockWriter> writers)
     {
         for (var at = 0; at < series.Times.Length;)
         {
@@ -69,7 +72,7 @@ internal sealed class SealRun(SeriesHead head, BlockSet blocks, Func<int, BlockI
             var end = series.Times.LowerBound(window.EndWithin(until) + 1);
             // The walk spans all windows of this round from the first to the last; between them may lie some of another round's.
             if (writers.TryGetValue(window, out var writer))
-                writer.Add(series.Labels, series.Part(at, end));
+                writer.Add(labels, series.Part(at, end));
             at = end;
         }
     }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using HmsOps.Series;
 using HmsOps.Tsdb.Head;
+using HmsOps.Tsdb.Index;
 using HmsOps.Tsdb.Observations;
 
 namespace HmsOps.Tsdb.Wal;

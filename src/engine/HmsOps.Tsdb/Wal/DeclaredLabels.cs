@@ -1,5 +1,6 @@
 using System.Buffers;
 using HmsOps.Series;
+using HmsOps.Tsdb.Index;
 
 namespace HmsOps.Tsdb.Wal;
 
@@ -112,44 +113,5 @@ internal static class DeclaredLabels
             name = _name;
             value = _value;
         }
-    }
-}
-
-/// <summary>Where label sets are put together that are needed for as long as the one after them is read: two places in turn.</summary>
-internal sealed class LabelsRoom
-{
-    private byte[] _now = new byte[1024];
-    private byte[] _before = new byte[1024];
-    private int _length;
-
-    /// <summary>The set that was put together last.</summary>
-    public ReadOnlyMemory<byte> Written => _now.AsMemory(0, _length);
-
-    /// <summary>Begins another set, in the place of the last but one.</summary>
-    public void Begin()
-    {
-        (_now, _before) = (_before, _now);
-        _length = 0;
-    }
-
-    /// <summary>Adds a label as it lies elsewhere.</summary>
-    public void Add(ReadOnlySpan<byte> label)
-    {
-        label.CopyTo(Take(label.Length));
-        _length += label.Length;
-    }
-
-    /// <summary>Adds a label whose value is in two parts.</summary>
-    public void Add(ReadOnlySpan<byte> name, ReadOnlySpan<byte> head, ReadOnlySpan<byte> tail)
-    {
-        var into = Take(LabelBytes.Size(name.Length, head.Length + tail.Length));
-        _length += LabelBytes.Write(into, name, head, tail);
-    }
-
-    private Span<byte> Take(int bytes)
-    {
-        if (_now.Length - _length < bytes)
-            Array.Resize(ref _now, Math.Max(_length + bytes, _now.Length * 2));
-        return _now.AsSpan(_length);
     }
 }

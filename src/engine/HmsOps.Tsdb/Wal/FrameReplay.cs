@@ -4,6 +4,7 @@ using HmsOps.Series;
 using HmsOps.Tsdb.Blocks;
 using HmsOps.Tsdb.Checkpoints;
 using HmsOps.Tsdb.Head;
+using HmsOps.Tsdb.Index;
 using HmsOps.Tsdb.Observations;
 
 namespace HmsOps.Tsdb.Wal;
