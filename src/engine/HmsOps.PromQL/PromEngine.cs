@@ -17,7 +17,7 @@ public sealed class PromEngine(ISeriesSource source, PromLimits limits)
     public PromVector Instant(PromExpression e, long atMs, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(e);
-        var run = new EvaluationRun(source, limits, e, TimeGrid.At(InRange(atMs)), ct);
+        var run = EvaluationRun.Of(source, limits, e, TimeGrid.At(InRange(atMs)), ct);
         var points = run.Answer().Select(c => new PromPoint(c.Labels, atMs, c.Values[0], c.HistogramAt(0)));
         return new PromVector(e.Type, [.. points], run.Notes.Lines);
     }
@@ -36,7 +36,7 @@ public sealed class PromEngine(ISeriesSource source, PromLimits limits)
                 e.Root.At, $"the range asks for {steps} points a series; the limit is {limits.PointsMax}. Take a longer step or a shorter range.");
         }
         var grid = new TimeGrid(fromMs, stepMs, (int)steps);
-        var run = new EvaluationRun(source, limits, e, grid, ct);
+        var run = EvaluationRun.Of(source, limits, e, grid, ct);
         return new PromMatrix([.. run.Answer().Select(c => c.ToSeries(grid))], run.Notes.Lines);
     }
 

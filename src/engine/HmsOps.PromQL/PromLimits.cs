@@ -23,4 +23,7 @@ public sealed record PromLimits
 
     /// <summary>How old a sample may be and still be the current one.</summary>
     public TimeSpan LookBack { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>The step of a subquery that names none.</summary>
+    public TimeSpan SubqueryStep { get; init; } = TimeSpan.FromMinutes(1);
 }

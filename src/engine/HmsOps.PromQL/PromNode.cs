@@ -84,6 +84,15 @@ public abstract record PromNode
         /// <inheritdoc/>
         public override PromType Type => PromType.Vector;
 
+        /// <summary>The offset as an expression of durations that only a query's step and range make a number; null where it is <see cref="OffsetMs"/>.</summary>
+        public PromNode? OffsetBy { get; init; }
+
+        /// <summary><c>@</c>: the time it looks from; null: that of each step.</summary>
+        public PromMoment? Moment { get; init; }
+
+        /// <summary><c>anchored</c> or <c>smoothed</c>.</summary>
+        public PromEdges Edges { get; init; }
+
         /// <summary>The one metric it names, or null when it names none or a pattern.</summary>
         public string? MetricName => Matchers.FirstOrDefault(m => m is { Name: "__name__", Op: MatchOp.Equal })?.Value;
 
@@ -97,6 +106,38 @@ public abstract record PromNode
     /// <param name="RangeMs">The width of the window in milliseconds.</param>
     public sealed record Window(SourceRange At, Selector Series, long RangeMs) : PromNode(At, 2)
     {
+        /// <summary>The width as an expression of durations that only a query's step and range make a number; null where it is <see cref="RangeMs"/>.</summary>
+        public PromNode? RangeBy { get; init; }
+
+        /// <inheritdoc/>
+        public override PromType Type => PromType.Matrix;
+
+        /// <inheritdoc/>
+        public override string ToString() => Printer.Print(this);
+    }
+
+    /// <summary>What an expression says at the steps of a window: <c>(expression)[1h:5m]</c>. Its steps lie at multiples of their distance.</summary>
+    /// <param name="At">Where it was written.</param>
+    /// <param name="Operand">What is evaluated.</param>
+    /// <param name="RangeMs">The width of the window in milliseconds.</param>
+    /// <param name="StepMs">The distance of its steps; 0 where the limits say it.</param>
+    public sealed record Subquery(SourceRange At, PromNode Operand, long RangeMs, long StepMs) : PromNode(At, 1 + Operand.Height)
+    {
+        /// <summary>As <see cref="Window.RangeBy"/>.</summary>
+        public PromNode? RangeBy { get; init; }
+
+        /// <summary>Likewise, of the step.</summary>
+        public PromNode? StepBy { get; init; }
+
+        /// <summary>How far back it looks, in milliseconds; negative looks ahead.</summary>
+        public long OffsetMs { get; init; }
+
+        /// <summary>As <see cref="Selector.OffsetBy"/>.</summary>
+        public PromNode? OffsetBy { get; init; }
+
+        /// <summary>As <see cref="Selector.Moment"/>.</summary>
+        public PromMoment? Moment { get; init; }
+
         /// <inheritdoc/>
         public override PromType Type => PromType.Matrix;
 
@@ -153,8 +194,9 @@ public abstract record PromNode
     /// <param name="Without"><c>without</c>: the labels named are taken off, rather than kept.</param>
     /// <param name="Grouping">The labels named.</param>
     /// <param name="Operand">What is folded.</param>
-    public sealed record Aggregate(SourceRange At, PromAggregation Op, bool Without, IReadOnlyList<string> Grouping, PromNode Operand)
-        : PromNode(At, 1 + Operand.Height)
+    /// <param name="Parameter">What stands before it: how many, which quantile, the name of a label; null where the aggregation takes none.</param>
+    public sealed record Aggregate(SourceRange At, PromAggregation Op, bool Without, IReadOnlyList<string> Grouping, PromNode Operand, PromNode? Parameter = null)
+        : PromNode(At, 1 + Math.Max(Operand.Height, Parameter?.Height ?? 0))
     {
         /// <inheritdoc/>
         public override PromType Type => PromType.Vector;
@@ -187,13 +229,14 @@ public abstract record PromNode
 
     /// <summary>One function a case.</summary>
     public T Match<T>(
-        Func<Number, T> number, Func<Text, T> text, Func<Selector, T> selector, Func<Window, T> window, Func<Paren, T> paren,
+        Func<Number, T> number, Func<Text, T> text, Func<Selector, T> selector, Func<Window, T> window, Func<Subquery, T> subquery, Func<Paren, T> paren,
         Func<Unary, T> unary, Func<Binary, T> binary, Func<Aggregate, T> aggregate, Func<Call, T> call) => this switch
         {
             Number n => number(n),
             Text t => text(t),
             Selector s => selector(s),
             Window w => window(w),
+            Subquery q => subquery(q),
             Paren p => paren(p),
             Unary u => unary(u),
             Binary b => binary(b),
@@ -206,19 +249,77 @@ public abstract record PromNode
     public IReadOnlyList<PromNode> Children => this switch
     {
         Window w => [w.Series],
+        Subquery q => [q.Operand],
         Paren p => [p.Inner],
         Unary u => [u.Operand],
         Binary b => [b.Left, b.Right],
-        Aggregate a => [a.Operand],
+        Aggregate a => a.Parameter is null ? [a.Operand] : [a.Parameter, a.Operand],
         Call c => c.Arguments,
         _ => [],
     };
 }
 
+/// <summary>The time that <c>@</c> names.</summary>
+/// <param name="Kind">Whether it is written, or the query's.</param>
+/// <param name="Ms">Milliseconds since 1970, where it is written.</param>
+public sealed record PromMoment(PromMomentKind Kind, long Ms = 0);
+
+/// <summary>Where the time of <c>@</c> comes from.</summary>
+public enum PromMomentKind
+{
+    /// <summary>It is written.</summary>
+    Written,
+
+    /// <summary><c>@ start()</c>: the query's first time.</summary>
+    Start,
+
+    /// <summary><c>@ end()</c>: the query's last time.</summary>
+    End,
+}
+
+/// <summary>What a window does at its ends.</summary>
+public enum PromEdges
+{
+    /// <summary>It has the samples inside.</summary>
+    Plain,
+
+    /// <summary><c>anchored</c>: at its ends it has the value before them.</summary>
+    Anchored,
+
+    /// <summary><c>smoothed</c>: at its ends it has what lies between the samples around them.</summary>
+    Smoothed,
+}
+
 /// <summary>How series of two sides find each other.</summary>
 /// <param name="On"><c>on</c>: only these labels count; otherwise <c>ignoring</c>: all but these and the name.</param>
 /// <param name="Labels">The labels named.</param>
-public sealed record PromMatching(bool On, IReadOnlyList<string> Labels);
+public sealed record PromMatching(bool On, IReadOnlyList<string> Labels)
+{
+    /// <summary><c>group_left</c>, <c>group_right</c>: on which side several series may have one partner.</summary>
+    public PromMany Many { get; init; }
+
+    /// <summary>The labels that the many take over from the one.</summary>
+    public IReadOnlyList<string> Include { get; init; } = [];
+
+    /// <summary><c>fill</c>, <c>fill_left</c>: what stands for a left side that is not there; null: nothing does.</summary>
+    public double? FillLeft { get; init; }
+
+    /// <summary><c>fill</c>, <c>fill_right</c>: what stands for a right side that is not there; null: nothing does.</summary>
+    public double? FillRight { get; init; }
+}
+
+/// <summary>The side of an operator that may have many series to one.</summary>
+public enum PromMany
+{
+    /// <summary>Neither.</summary>
+    None,
+
+    /// <summary>The left: <c>group_left</c>.</summary>
+    Left,
+
+    /// <summary>The right: <c>group_right</c>.</summary>
+    Right,
+}
 
 /// <summary>The aggregations of this version.</summary>
 public enum PromAggregation
@@ -237,6 +338,33 @@ public enum PromAggregation
 
     /// <summary>How many samples there are.</summary>
     Count,
+
+    /// <summary>1 where there is a sample.</summary>
+    Group,
+
+    /// <summary>The standard deviation of the numbers.</summary>
+    Stddev,
+
+    /// <summary>The variance of the numbers.</summary>
+    Stdvar,
+
+    /// <summary>A quantile of the numbers.</summary>
+    Quantile,
+
+    /// <summary>How many samples there are of each value, which becomes a label.</summary>
+    CountValues,
+
+    /// <summary>The series with the largest numbers.</summary>
+    TopK,
+
+    /// <summary>The series with the smallest numbers.</summary>
+    BottomK,
+
+    /// <summary>Some of the series, so many.</summary>
+    LimitK,
+
+    /// <summary>Some of the series, such a part of them.</summary>
+    LimitRatio,
 }
 
 /// <summary>The operators between two expressions.</summary>
@@ -280,6 +408,12 @@ public enum PromOperator
 
     /// <summary><c>&gt;=</c></summary>
     GreaterOrEqual,
+
+    /// <summary><c>&lt;/</c>: a histogram without the observations above a number.</summary>
+    TrimUpper,
+
+    /// <summary><c>&gt;/</c>: a histogram without the observations below a number.</summary>
+    TrimLower,
 
     /// <summary><c>and</c></summary>
     And,

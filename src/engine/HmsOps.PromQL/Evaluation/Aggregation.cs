@@ -9,8 +9,12 @@ internal static class Aggregation
 {
     public static List<Column> Evaluate(EvaluationRun run, PromNode.Aggregate node)
     {
+        if (node.Op is PromAggregation.TopK or PromAggregation.BottomK or PromAggregation.LimitK or PromAggregation.LimitRatio)
+            return SeriesChoice.Evaluate(run, node);
+        if (node.Op == PromAggregation.CountValues)
+            return ValueCounts.Evaluate(run, node);
         var labels = MetricLabels.Group(node);
-        var groups = new Groups(run, node);
+        var groups = new Groups(run, node, node.Parameter is null ? null : run.Evaluate(node.Parameter)[0]);
         if (SeriesFeed.Of(run, node.Operand, inAnyOrder: true) is { } feed)
         {
             using (feed)
@@ -28,7 +32,7 @@ internal static class Aggregation
         return groups.Results();
     }
 
-    private sealed class Groups(EvaluationRun run, PromNode.Aggregate node)
+    private sealed class Groups(EvaluationRun run, PromNode.Aggregate node, Column? parameter)
     {
         private readonly Dictionary<Labels, GroupFold> _byLabels = [];
         private readonly List<GroupFold> _inOrder = [];
@@ -40,7 +44,7 @@ internal static class Aggregation
             if (_inOrder.Count == run.SeriesMax)
                 throw new PromEvaluationException(node.At, $"the aggregation makes more than {run.SeriesMax} groups. Group by fewer labels, or add matchers that narrow it.");
             run.Hold(node.At);
-            group = Fold(run, node, labels);
+            group = Fold(run, node, labels, parameter);
             _byLabels.Add(labels, group);
             _inOrder.Add(group);
             return group;
@@ -55,11 +59,14 @@ internal static class Aggregation
         }
     }
 
-    private static GroupFold Fold(EvaluationRun run, PromNode.Aggregate node, Labels labels) => node.Op switch
+    private static GroupFold Fold(EvaluationRun run, PromNode.Aggregate node, Labels labels, Column? parameter) => node.Op switch
     {
         PromAggregation.Sum => new SumFold(run, node, labels),
         PromAggregation.Avg => new AvgFold(run, node, labels),
         PromAggregation.Count => new CountFold(run, node, labels),
+        PromAggregation.Group => new PresenceFold(run, node, labels),
+        PromAggregation.Stddev or PromAggregation.Stdvar => new DeviationFold(run, node, labels),
+        PromAggregation.Quantile => new QuantileFold(run, node, labels, parameter!), // the parser sees to it
         _ => new ExtremeFold(run, node, labels),
     };
 }

@@ -8,24 +8,30 @@ namespace HmsOps.PromQL.Evaluation;
 /// One evaluation of one expression: series by series over all its steps. Each selector reads its series once, folds them into columns as
 /// they pass, and every node above turns columns into columns.
 /// </summary>
-internal sealed class EvaluationRun(ISeriesSource source, PromLimits limits, PromExpression expression, TimeGrid grid, CancellationToken ct)
+internal sealed class EvaluationRun(QueryContext query, TimeGrid grid)
 {
-    private readonly QueryBudget _budget = new(limits.SamplesMax);
-    private long _points;
+    public QueryContext Context => query;
+
+    /// <summary>Of a whole expression.</summary>
+    public static EvaluationRun Of(ISeriesSource source, PromLimits limits, PromExpression expression, TimeGrid grid, CancellationToken ct) =>
+        new(new QueryContext(source, limits, expression, grid, ct), grid);
+
+    /// <summary>The times the asker asked for; those of a subquery are others.</summary>
+    public TimeGrid Query => query.Grid;
 
     public TimeGrid Grid { get; } = grid;
 
-    public Notes Notes { get; } = new(expression.Text);
+    public Notes Notes => query.Notes;
 
     /// <summary>Series of one selector, or groups of one aggregation, that may be held at a time.</summary>
-    public int SeriesMax => limits.SeriesMax;
+    public int SeriesMax => query.Limits.SeriesMax;
 
-    public long LookBackMs { get; } = (long)limits.LookBack.TotalMilliseconds;
+    public long LookBackMs { get; } = (long)query.Limits.LookBack.TotalMilliseconds;
 
-    /// <summary>The answer's series, sorted by labels.</summary>
+    /// <summary>The answer's series, sorted by labels, or as the expression sorts them.</summary>
     public List<Column> Answer()
     {
-        var root = expression.Root;
+        var root = TimeResolver.Of(query.Expression.Root, Grid);
         if (root.Type == PromType.Text)
             throw new PromEvaluationException(root.At, "the expression is a text, which has no value over time");
         if (root.Type == PromType.Matrix)
@@ -33,19 +39,21 @@ internal sealed class EvaluationRun(ISeriesSource source, PromLimits limits, Pro
         var named = new ColumnSet(this, root.At);
         foreach (var column in Evaluate(root))
             named.Add(column.DropsName ? Renamed(column, MetricLabels.Nameless.Of(column.Labels), root.At) : column);
-        named.Columns.Sort(static (a, b) => Labels.Compare(a.Labels, b.Labels));
+        if (Grid.Steps > 1 || !IsOrdered(root))
+            named.Columns.Sort(static (a, b) => Labels.Compare(a.Labels, b.Labels));
         return named.Columns;
     }
 
     /// <summary>The columns of one node. A scalar is one column without labels, present at every step.</summary>
     public List<Column> Evaluate(PromNode node)
     {
-        ct.ThrowIfCancellationRequested();
+        query.Ct.ThrowIfCancellationRequested();
         return node.Match(
             number: Number,
             text: t => throw new UnreachableException($"No function takes the text {t}."),
             selector: s => Drained(s, s.At),
             window: w => throw new UnreachableException($"The function around {w} reads it."),
+            subquery: q => throw new UnreachableException($"The function around {q} reads it."),
             paren: p => Evaluate(p.Inner),
             unary: Unary,
             binary: Binary,
@@ -61,18 +69,15 @@ internal sealed class EvaluationRun(ISeriesSource source, PromLimits limits, Pro
     }
 
     /// <summary>Pays for a cell at every step.</summary>
-    public void Hold(SourceRange at)
-    {
-        ct.ThrowIfCancellationRequested();
-        _points += Grid.Steps;
-        if (_points > limits.SamplesMax)
-            throw new PromEvaluationException(at, $"the query holds more than {limits.SamplesMax} points while it runs. Select fewer series, or take a longer step.");
-    }
+    public void Hold(SourceRange at) => query.Hold(Grid.Steps, at);
+
+    /// <summary>Pays for numbers that are held.</summary>
+    public void HoldNumbers(int numbers, SourceRange at) => query.Hold(numbers, at);
 
     /// <summary>The same cells under other labels.</summary>
-    public Column Renamed(Column column, Labels labels, SourceRange at)
+    public Column Renamed(Column column, Labels labels, SourceRange at, bool dropsName = false)
     {
-        var renamed = Column(labels, dropsName: false, at);
+        var renamed = Column(labels, dropsName, at);
         for (var step = 0; step < Grid.Steps; step++)
         {
             if (column.Has(step))
@@ -83,7 +88,7 @@ internal sealed class EvaluationRun(ISeriesSource source, PromLimits limits, Pro
 
     /// <summary>Opens a walk over a selector's samples in a range of times.</summary>
     public SeriesWalk Walk(PromNode.Selector selector, long from, long to, bool inAnyOrder) =>
-        new(source, selector, new Selection(selector.Matchers, from, to) { InAnyOrder = inAnyOrder }, _budget, Notes, ct);
+        new(query, selector, new Selection(selector.Matchers, from, to) { InAnyOrder = inAnyOrder });
 
     private List<Column> Drained(PromNode node, SourceRange at)
     {
@@ -117,18 +122,19 @@ internal sealed class EvaluationRun(ISeriesSource source, PromLimits limits, Pro
         return node.Op.IsSet() ? SetOperation.Evaluate(this, node, node.Matching, left, right) : VectorMatch.Evaluate(this, node, node.Matching, left, right);
     }
 
-    private List<Column> Call(PromNode.Call call)
+    private List<Column> Call(PromNode.Call call) => call.Function switch
     {
-        if (call.Arguments.Any(argument => argument is PromNode.Window))
-            return Drained(call, call.At);
-        var arguments = call.Arguments.Select(Evaluate).ToArray();
-        return call.Function switch
-        {
-            "histogram_quantile" => HistogramQuantile.Evaluate(this, call, arguments[0][0], arguments[1]),
-            "time" => [InstantFunctions.Time(this, call)],
-            "scalar" => [InstantFunctions.Scalar(this, call, arguments[0])],
-            "vector" => arguments[0],
-            _ => InstantFunctions.Map(this, call, arguments),
-        };
-    }
+        "absent" or "absent_over_time" => [Absence.Of(this, call)],
+        _ when call.Arguments.Any(argument => argument.Type == PromType.Matrix) => Drained(call, call.At),
+        _ => InstantFunctions.Evaluate(this, call),
+    };
+
+    // What has an order of its own keeps it through parentheses alone.
+    private static bool IsOrdered(PromNode root) => root switch
+    {
+        PromNode.Paren paren => IsOrdered(paren.Inner),
+        PromNode.Call { Function: "sort" or "sort_desc" or "sort_by_label" or "sort_by_label_desc" } => true,
+        PromNode.Aggregate { Op: PromAggregation.TopK or PromAggregation.BottomK } => true,
+        _ => false,
+    };
 }

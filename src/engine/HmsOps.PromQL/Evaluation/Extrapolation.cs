@@ -9,7 +9,7 @@ namespace HmsOps.PromQL.Evaluation;
 /// for counters never to before they were zero (Prometheus 3.14, promql/functions.go).
 /// Resets are found once a series; a window then looks only at those inside it, in the reference's order of operations.
 /// </summary>
-internal sealed class Extrapolation(Notes notes, PromNode.Window node, bool isCounter, bool isRate) : WindowFunction
+internal sealed class Extrapolation(Notes notes, SourceRange at, long rangeMs, bool isCounter, bool isRate) : WindowFunction
 {
     private static readonly LabelChoice NameAndType = LabelChoice.Only("__name__", "__type__");
 
@@ -32,7 +32,7 @@ internal sealed class Extrapolation(Notes notes, PromNode.Window node, bool isCo
         switch (window.Kinds)
         {
             case SampleKinds.Both:
-                notes.MixedSamples(node.At, window.Name);
+                notes.MixedSamples(at, window.Name);
                 break;
             case SampleKinds.Numbers when window.Count > 1:
                 into.Set(step, Number(window));
@@ -151,7 +151,7 @@ internal sealed class Extrapolation(Notes notes, PromNode.Window node, bool isCo
         if (toEnd >= threshold)
             toEnd = average / 2;
         var factor = (sampled + toStart + toEnd) / sampled;
-        return isRate ? factor / (node.RangeMs / 1000.0) : factor;
+        return isRate ? factor / (rangeMs / 1000.0) : factor;
     }
 
     private void NoteWrongKind(SampleWindow window)
@@ -159,14 +159,14 @@ internal sealed class Extrapolation(Notes notes, PromNode.Window node, bool isCo
         var (first, last) = (window.Histograms[0]!, window.Histograms[^1]!);
         var name = LabelNames.Quote(window.Name);
         if (!isCounter && !(first.IsGauge && last.IsGauge))
-            notes.Warn(node.At, $"this native histogram metric is not a gauge: {name}");
+            notes.Warn(at, $"this native histogram metric is not a gauge: {name}");
         if (!isCounter)
             return;
         foreach (var histogram in window.Histograms)
         {
             if (histogram!.IsGauge)
             {
-                notes.Warn(node.At, $"this native histogram metric is not a counter: {name}");
+                notes.Warn(at, $"this native histogram metric is not a counter: {name}");
                 return;
             }
         }
@@ -183,6 +183,6 @@ internal sealed class Extrapolation(Notes notes, PromNode.Window node, bool isCo
         var isNamedSo = name.IsEmpty || name.EndsWith("_total"u8) || name.EndsWith("_sum"u8) || name.EndsWith("_count"u8) || name.EndsWith("_bucket"u8);
         var type = series.Get("__type__"u8);
         if (!isNamedSo && !type.SequenceEqual("counter"u8) && !type.SequenceEqual("histogram"u8))
-            notes.Inform(node.At, $"metric might not be a counter, name does not end in _total/_sum/_count/_bucket: {LabelNames.Quote(series.Name)}");
+            notes.Inform(at, $"metric might not be a counter, name does not end in _total/_sum/_count/_bucket: {LabelNames.Quote(series.Name)}");
     }
 }

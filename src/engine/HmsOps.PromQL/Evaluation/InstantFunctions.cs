@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using HmsOps.PromQL.Histograms;
+using HmsOps.PromQL.Syntax;
 using HmsOps.Series;
 
 namespace HmsOps.PromQL.Evaluation;
@@ -6,47 +8,94 @@ namespace HmsOps.PromQL.Evaluation;
 /// <summary>Functions of samples at one time.</summary>
 internal static class InstantFunctions
 {
-    public static Column Time(EvaluationRun run, PromNode.Call call)
+    private static readonly Dictionary<string, Func<NativeHistogram, double>> OfHistogram = new()
     {
-        var column = run.Column(Labels.Empty, dropsName: false, call.At);
-        for (var step = 0; step < run.Grid.Steps; step++)
-            column.Set(step, run.Grid[step] / 1000.0);
-        return column;
-    }
-
-    /// <summary>The one number there is at a step, NaN where there are none or several; histograms do not count.</summary>
-    public static Column Scalar(EvaluationRun run, PromNode.Call call, List<Column> vector)
-    {
-        var column = run.Column(Labels.Empty, dropsName: false, call.At);
-        for (var step = 0; step < run.Grid.Steps; step++)
-        {
-            Column? one = null;
-            var numbers = 0;
-            foreach (var series in vector)
-            {
-                if (!series.HasNumber(step))
-                    continue;
-                one = series;
-                numbers++;
-            }
-            column.Set(step, one is not null && numbers == 1 ? one.Values[step] : double.NaN);
-        }
-        return column;
-    }
-
-    /// <summary>Functions that turn each sample of the one kind into a number, and pass over those of the other kind.</summary>
-    public static List<Column> Map(EvaluationRun run, PromNode.Call call, List<Column>[] arguments) => call.Function switch
-    {
-        "abs" => Numbers(run, call, arguments[0], null, static (x, _) => Math.Abs(x)),
-        "clamp_min" => Numbers(run, call, arguments[0], arguments[1][0], Math.Max),
-        "clamp_max" => Numbers(run, call, arguments[0], arguments[1][0], Math.Min),
-        "histogram_count" => Histograms(run, call, arguments[0], static h => h.Count),
-        "histogram_sum" => Histograms(run, call, arguments[0], static h => h.Sum),
-        "histogram_avg" => Histograms(run, call, arguments[0], static h => h.Sum / h.Count),
-        _ => throw new UnreachableException($"{call.Function} is in the table of functions, but nobody evaluates it."),
+        ["histogram_avg"] = static h => h.Sum / h.Count,
+        ["histogram_count"] = static h => h.Count,
+        ["histogram_stddev"] = static h => Math.Sqrt(HistogramMoments.Variance(h)),
+        ["histogram_stdvar"] = HistogramMoments.Variance,
+        ["histogram_sum"] = static h => h.Sum,
     };
 
-    private static List<Column> Numbers(EvaluationRun run, PromNode.Call call, List<Column> vector, Column? scalar, Func<double, double, double> map)
+    public static List<Column> Evaluate(EvaluationRun run, PromNode.Call call)
+    {
+        if (call.Function is "timestamp")
+            return Timestamps(run, call);
+        var arguments = call.Arguments.Select(argument => argument.Type == PromType.Text ? [] : run.Evaluate(argument)).ToArray();
+        if (ScalarOf(run, call.Function, arguments) is { } scalar)
+            return [Scalar(run, call, scalar)];
+        return call.Function switch
+        {
+            "vector" => arguments[0],
+            "histogram_quantile" => HistogramQuantile.Evaluate(run, call, arguments[0][0], arguments[1]),
+            "histogram_fraction" => HistogramFraction.Evaluate(run, call, arguments[0][0], arguments[1][0], arguments[2]),
+            "label_join" => LabelFunctions.Join(run, call, arguments[0]),
+            "label_replace" => LabelFunctions.Replace(run, call, arguments[0]),
+            "sort" or "sort_desc" or "sort_by_label" or "sort_by_label_desc" => ColumnOrder.Sort(run, call, arguments[0]),
+            _ => Map(run, call, arguments),
+        };
+    }
+
+    // A number at each step, by the functions that answer one.
+    private static Func<int, double>? ScalarOf(EvaluationRun run, string function, List<Column>[] arguments) => function switch
+    {
+        "time" => step => run.Grid[step] / 1000.0,
+        "pi" => static _ => Math.PI,
+        "start" => _ => run.Query.From / 1000.0,
+        "end" => _ => run.Query.Last / 1000.0,
+        "step" => _ => run.Query.Steps > 1 ? run.Query.StepMs / 1000.0 : 0,
+        "range" => _ => (run.Query.Last - run.Query.From) / 1000.0,
+        "min_of" => step => Math.Min(arguments[0][0].Values[step], arguments[1][0].Values[step]),
+        "max_of" => step => Math.Max(arguments[0][0].Values[step], arguments[1][0].Values[step]),
+        "scalar" => step => TheOne(arguments[0], step),
+        _ => null,
+    };
+
+    private static Column Scalar(EvaluationRun run, PromNode.Call call, Func<int, double> at)
+    {
+        var column = run.Column(Labels.Empty, dropsName: false, call.At);
+        for (var step = 0; step < run.Grid.Steps; step++)
+            column.Set(step, at(step));
+        return column;
+    }
+
+    // The one number there is at a step, NaN where there are none or several; histograms do not count.
+    private static double TheOne(List<Column> vector, int step)
+    {
+        Column? one = null;
+        foreach (var series in vector)
+        {
+            if (!series.HasNumber(step))
+                continue;
+            if (one is not null)
+                return double.NaN;
+            one = series;
+        }
+        return one?.Values[step] ?? double.NaN;
+    }
+
+    // Each sample of the one kind becomes a number; those of the other kind are passed over.
+    private static List<Column> Map(EvaluationRun run, PromNode.Call call, List<Column>[] arguments)
+    {
+        if (OfHistogram.TryGetValue(call.Function, out var ofHistogram))
+            return Histograms(run, call, arguments[0], ofHistogram);
+        if (CellFunctions.All.TryGetValue(call.Function, out var ofNumber))
+            return Numbers(run, call, arguments[0], (x, _) => ofNumber(x));
+        if (DateFunctions.All.TryGetValue(call.Function, out var ofTime))
+            return Numbers(run, call, arguments.Length > 0 ? arguments[0] : [Scalar(run, call, step => run.Grid[step] / 1000.0)], (x, _) => ofTime(x));
+        double Second(int step) => arguments[1][0].Values[step];
+        double Third(int step) => arguments[2][0].Values[step];
+        return call.Function switch
+        {
+            "clamp_min" => Numbers(run, call, arguments[0], (x, step) => Math.Max(x, Second(step))),
+            "clamp_max" => Numbers(run, call, arguments[0], (x, step) => Math.Min(x, Second(step))),
+            "clamp" => Numbers(run, call, arguments[0], (x, step) => Math.Max(Second(step), Math.Min(Third(step), x)), step => Third(step) >= Second(step) || double.IsNaN(Third(step) + Second(step))),
+            "round" => Numbers(run, call, arguments[0], (x, step) => CellFunctions.Round(x, arguments.Length > 1 ? Second(step) : 1)),
+            _ => throw new UnreachableException($"{call.Function} is in the table of functions, but nobody evaluates it."),
+        };
+    }
+
+    private static List<Column> Numbers(EvaluationRun run, PromNode.Call call, List<Column> vector, Func<double, int, double> map, Func<int, bool>? isAny = null)
     {
         var columns = new ColumnSet(run, call.At);
         foreach (var series in vector)
@@ -54,8 +103,8 @@ internal static class InstantFunctions
             var column = run.Column(series.Labels, dropsName: true, call.At);
             for (var step = 0; step < run.Grid.Steps; step++)
             {
-                if (series.HasNumber(step))
-                    column.Set(step, map(series.Values[step], scalar?.Values[step] ?? 0));
+                if (series.HasNumber(step) && isAny?.Invoke(step) is null or true)
+                    column.Set(step, map(series.Values[step], step));
             }
             columns.Add(column);
         }
@@ -72,6 +121,31 @@ internal static class InstantFunctions
             {
                 if (series.HistogramAt(step) is { } histogram)
                     column.Set(step, map(histogram));
+            }
+            columns.Add(column);
+        }
+        return columns.Columns;
+    }
+
+    // Of a selector the times of its samples; of anything else the time it was worked out for.
+    private static List<Column> Timestamps(EvaluationRun run, PromNode.Call call)
+    {
+        var argument = call.Arguments[0];
+        while (argument is PromNode.Paren paren)
+            argument = paren.Inner;
+        if (argument is PromNode.Selector selector)
+        {
+            using var feed = new InstantSelection(run, selector, inAnyOrder: false, timesAlone: true);
+            return feed.Drain(call.At);
+        }
+        var columns = new ColumnSet(run, call.At);
+        foreach (var series in run.Evaluate(argument))
+        {
+            var column = run.Column(series.Labels, dropsName: true, call.At);
+            for (var step = 0; step < run.Grid.Steps; step++)
+            {
+                if (series.Has(step))
+                    column.Set(step, run.Grid[step] / 1000.0);
             }
             columns.Add(column);
         }

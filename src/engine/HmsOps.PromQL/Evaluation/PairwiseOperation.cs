@@ -46,7 +46,7 @@ internal static class PairwiseOperation
         if (!left.Has(step) || !right.Has(step))
             return false;
         var (leftHistogram, rightHistogram) = (left.HistogramAt(step), right.HistogramAt(step));
-        if (leftHistogram is not null || rightHistogram is not null)
+        if (leftHistogram is not null || rightHistogram is not null || op.IsTrim())
             return TryHistograms(run, at, op, returnsBool, left, right, into, step);
         var (x, y) = (left.Values[step], right.Values[step]);
         if (!op.IsComparison())
@@ -97,6 +97,8 @@ internal static class PairwiseOperation
             (PromOperator.Multiply, null, { } b) => HistogramScale.By(b, left.Values[step]),
             (PromOperator.Divide, { } a, null) => HistogramScale.Over(a, right.Values[step]),
             (PromOperator.Equal or PromOperator.NotEqual, { } a, { }) => a,
+            (PromOperator.TrimUpper, { } a, null) => HistogramTrim.Upper(a, right.Values[step]),
+            (PromOperator.TrimLower, { } a, null) => HistogramTrim.Lower(a, right.Values[step]),
             _ => null,
         };
         if (result is null)

@@ -6,9 +6,9 @@ namespace HmsOps.PromQL.Evaluation;
 /// Series as a source has them, one after the other, and what a selector or a function over a window makes of each. Who folds them keeps none; who needs
 /// them all drains the feed.
 /// </summary>
-internal abstract class SeriesFeed(EvaluationRun run, PromNode.Selector selector, SeriesWalk walk) : IDisposable
+internal abstract class SeriesFeed(EvaluationRun run, PromNode origin, SeriesWalk walk) : IDisposable
 {
-    /// <summary>The series' metric is no longer what its name says.</summary>
+    /// <summary>The metric of the series the feed stands on is no longer what its name says.</summary>
     public abstract bool DropsName { get; }
 
     protected EvaluationRun Run { get; } = run;
@@ -18,7 +18,7 @@ internal abstract class SeriesFeed(EvaluationRun run, PromNode.Selector selector
     {
         PromNode.Paren paren => Of(run, paren.Inner, inAnyOrder),
         PromNode.Selector selector => new InstantSelection(run, selector, inAnyOrder),
-        PromNode.Call call when call.Arguments.OfType<PromNode.Window>().FirstOrDefault() is { } window => new WindowSelection(run, call, window, inAnyOrder),
+        PromNode.Call call when call.Arguments.FirstOrDefault(argument => argument.Type == PromType.Matrix) is { } window => WindowSelection.Of(run, call, window, inAnyOrder),
         _ => null,
     };
 
@@ -45,7 +45,7 @@ internal abstract class SeriesFeed(EvaluationRun run, PromNode.Selector selector
         while (walk.MoveNext())
         {
             if (columns.Columns.Count == Run.SeriesMax)
-                throw new PromEvaluationException(selector.At, $"{selector} finds more than {Run.SeriesMax} series. Add matchers that narrow it, or aggregate it.");
+                throw new PromEvaluationException(origin.At, $"{origin} finds more than {Run.SeriesMax} series. Add matchers that narrow it, or aggregate it.");
             var column = Run.Column(walk.Labels, DropsName, at);
             Fill(walk.Current, column);
             columns.Add(column);

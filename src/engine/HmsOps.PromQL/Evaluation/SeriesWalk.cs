@@ -5,23 +5,25 @@ namespace HmsOps.PromQL.Evaluation;
 /// <summary>A walk over the series of one selector, within the query's limits. What the source refuses, or had to leave out, is told at the selector's place.</summary>
 internal sealed class SeriesWalk : IDisposable
 {
-    private readonly PromNode.Selector _selector;
+    private readonly PromNode _selector;
     private readonly SeriesCursor _cursor;
-    private readonly Notes _notes;
-    private readonly CancellationToken _ct;
+    private readonly QueryContext _query;
 
-    public SeriesWalk(ISeriesSource source, PromNode.Selector selector, Selection selection, QueryBudget budget, Notes notes, CancellationToken ct)
+    public SeriesWalk(QueryContext query, PromNode.Selector selector, Selection selection)
     {
-        (_selector, _notes, _ct) = (selector, notes, ct);
+        (_selector, _query) = (selector, query);
         try
         {
-            _cursor = source.Select(selection, budget, ct);
+            _cursor = query.Source.Select(selection, query.Budget, query.Ct);
         }
         catch (QueryBudgetException spent)
         {
             throw Refused(spent);
         }
     }
+
+    /// <summary>A walk over what a subquery came to.</summary>
+    public SeriesWalk(QueryContext query, PromNode.Subquery subquery, SeriesCursor cursor) => (_selector, _query, _cursor) = (subquery, query, cursor);
 
     /// <summary>The series the walk stands on.</summary>
     public SeriesView Current
@@ -45,13 +47,13 @@ internal sealed class SeriesWalk : IDisposable
 
     public bool MoveNext()
     {
-        _ct.ThrowIfCancellationRequested();
+        _query.Ct.ThrowIfCancellationRequested();
         try
         {
             if (!_cursor.MoveNext())
             {
                 foreach (var leftOut in _cursor.Warnings)
-                    _notes.Warn(_selector.At, leftOut);
+                    _query.Notes.Warn(_selector.At, leftOut);
                 return false;
             }
         }

@@ -8,4 +8,7 @@ internal readonly record struct TimeGrid(long From, long StepMs, int Steps)
     public long Last => this[Steps - 1];
 
     public long this[int step] => From + step * StepMs;
+
+    /// <summary>As many steps, all at the time that <c>@</c> names, where it names one.</summary>
+    public TimeGrid Seen(PromMoment? moment) => moment is null ? this : new TimeGrid(moment.Ms, 0, Steps);
 }

@@ -8,17 +8,30 @@ internal sealed class CountOverTime : WindowFunction
     protected override void Fold(SampleWindow window, int step, Cells into) => into.Set(step, window.Count);
 }
 
-internal sealed class LastOverTime : WindowFunction
+internal sealed class PresentOverTime : WindowFunction
+{
+    protected override void Fold(SampleWindow window, int step, Cells into) => into.Set(step, 1);
+}
+
+/// <summary><c>first_over_time</c> and <c>last_over_time</c>: the sample itself, a number or a histogram.</summary>
+internal sealed class SampleOverTime(bool isLast) : WindowFunction
 {
     public override bool KeepsName => true;
 
     protected override void Fold(SampleWindow window, int step, Cells into)
     {
-        if (!window.Histograms.IsEmpty && window.Histograms[^1] is { } histogram)
+        var at = isLast ? window.Count - 1 : 0;
+        if (!window.Histograms.IsEmpty && window.Histograms[at] is { } histogram)
             into.Set(step, histogram);
         else
-            into.Set(step, window.Values[^1]);
+            into.Set(step, window.Values[at]);
     }
+}
+
+/// <summary><c>ts_of_first_over_time</c> and <c>ts_of_last_over_time</c>: when it was, in seconds.</summary>
+internal sealed class TimeOfSample(bool isLast) : WindowFunction
+{
+    protected override void Fold(SampleWindow window, int step, Cells into) => into.Set(step, window.Times[isLast ? ^1 : 0] / 1000.0);
 }
 
 /// <summary>O(window) a step, in sample order, so that sums round as the reference's do.</summary>

@@ -11,28 +11,63 @@ namespace HmsOps.PromQL.Evaluation;
 internal sealed class WindowSelection : SeriesFeed
 {
     private readonly WindowFunction _function;
+    private readonly TimeGrid _grid;
     private readonly long _offset;
     private readonly long _range;
+    private readonly SubqueryCursor? _subquery;
     private readonly SampleBuffer _withoutStale = new();
 
-    public WindowSelection(EvaluationRun run, PromNode.Call call, PromNode.Window window, bool inAnyOrder)
-        : base(run, window.Series, run.Walk(window.Series, run.Grid.From - window.Series.OffsetMs - window.RangeMs + 1, run.Grid.Last - window.Series.OffsetMs, inAnyOrder))
+    private WindowSelection(EvaluationRun run, PromNode.Call call, PromNode window, SeriesWalk walk, SubqueryCursor? subquery)
+        : base(run, window, walk)
     {
-        _function = Function(run, call, window);
-        (_offset, _range) = (window.Series.OffsetMs, window.RangeMs);
+        var moment = window is PromNode.Window plain ? plain.Series.Moment : ((PromNode.Subquery)window).Moment;
+        (_offset, _range) = window is PromNode.Window w ? (w.Series.OffsetMs, w.RangeMs) : (((PromNode.Subquery)window).OffsetMs, ((PromNode.Subquery)window).RangeMs);
+        (_grid, _subquery) = (run.Grid.Seen(moment), subquery);
+        _function = Function(run, call, window, _range);
     }
 
-    public override bool DropsName => !_function.KeepsName;
-
-    protected override void Fill(SeriesView samples, Cells into) => _function.Slide(Run.Grid, _offset, _range, _withoutStale.Of(samples), into);
-
-    private static WindowFunction Function(EvaluationRun run, PromNode.Call call, PromNode.Window window) => call.Function switch
+    public static WindowSelection Of(EvaluationRun run, PromNode.Call call, PromNode window, bool inAnyOrder)
     {
-        "rate" => new Extrapolation(run.Notes, window, isCounter: true, isRate: true),
-        "increase" => new Extrapolation(run.Notes, window, isCounter: true, isRate: false),
-        "delta" => new Extrapolation(run.Notes, window, isCounter: false, isRate: false),
+        while (window is PromNode.Paren paren)
+            window = paren.Inner;
+        if (window is PromNode.Subquery subquery)
+        {
+            var cursor = SubqueryCursor.Of(run, subquery, run.Grid.Seen(subquery.Moment));
+            return new WindowSelection(run, call, subquery, new SeriesWalk(run.Context, subquery, cursor), cursor);
+        }
+        var series = ((PromNode.Window)window).Series; // ranges are of one of the two kinds
+        var grid = run.Grid.Seen(series.Moment);
+        var from = grid.From - series.OffsetMs - ((PromNode.Window)window).RangeMs + 1;
+        return new WindowSelection(run, call, window, run.Walk(series, from, grid.Last - series.OffsetMs, inAnyOrder), null);
+    }
+
+    public override bool DropsName => !_function.KeepsName || _subquery is { DropsName: true };
+
+    protected override void Fill(SeriesView samples, Cells into) => _function.Slide(_grid, _offset, _range, _withoutStale.Of(samples), into);
+
+    private static WindowFunction Function(EvaluationRun run, PromNode.Call call, PromNode window, long range) => call.Function switch
+    {
+        "rate" => new Extrapolation(run.Notes, window.At, range, isCounter: true, isRate: true),
+        "increase" => new Extrapolation(run.Notes, window.At, range, isCounter: true, isRate: false),
+        "delta" => new Extrapolation(run.Notes, window.At, range, isCounter: false, isRate: false),
+        "irate" => new NewestTwo(run.Notes, window.At, isRate: true),
+        "idelta" => new NewestTwo(run.Notes, window.At, isRate: false),
+        "changes" => new WindowChanges(onlyResets: false),
+        "resets" => new WindowChanges(onlyResets: true),
+        "deriv" => new Regression(run.Notes, window.At, ahead: null),
+        "predict_linear" => new Regression(run.Notes, window.At, run.Evaluate(call.Arguments[1])[0]),
+        "double_exponential_smoothing" => new Smoothing(run.Notes, call, run.Evaluate(call.Arguments[1])[0], run.Evaluate(call.Arguments[2])[0]),
         "count_over_time" => new CountOverTime(),
-        "last_over_time" => new LastOverTime(),
+        "present_over_time" => new PresentOverTime(),
+        "first_over_time" => new SampleOverTime(isLast: false),
+        "last_over_time" => new SampleOverTime(isLast: true),
+        "ts_of_first_over_time" => new TimeOfSample(isLast: false),
+        "ts_of_last_over_time" => new TimeOfSample(isLast: true),
+        "ts_of_min_over_time" => new TimeOfExtreme(run.Notes, window.At, isMax: false),
+        "ts_of_max_over_time" => new TimeOfExtreme(run.Notes, window.At, isMax: true),
+        "stddev_over_time" => new DeviationOverTime(run.Notes, window.At, isVariance: false),
+        "stdvar_over_time" => new DeviationOverTime(run.Notes, window.At, isVariance: true),
+        "mad_over_time" => new MedianDeviationOverTime(run.Notes, window.At),
         "sum_over_time" => new SumOverTime(run.Notes, window.At),
         "avg_over_time" => new AvgOverTime(run.Notes, window.At),
         "min_over_time" => new ExtremeOverTime(run.Notes, window.At, isMax: false),

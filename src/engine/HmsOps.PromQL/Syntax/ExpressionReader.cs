@@ -1,3 +1,4 @@
+using HmsOps.Series;
 using static HmsOps.PromQL.Syntax.Operators;
 
 namespace HmsOps.PromQL.Syntax;
@@ -19,7 +20,7 @@ internal sealed class ExpressionReader
     public ExpressionReader(string text, List<Token> tokens, Problems problems, PromLimits limits)
     {
         _tokens = new TokenReader(text, tokens, problems);
-        _selectors = new SelectorReader(_tokens);
+        _selectors = new SelectorReader(_tokens, () => Expression(SumBinds), Primary);
         _limits = limits;
     }
 
@@ -98,11 +99,6 @@ internal sealed class ExpressionReader
     private PromOperator? CurrentOperator()
     {
         var token = _tokens.Current;
-        if (token.Kind is TokenKind.TrimLower or TokenKind.TrimUpper)
-        {
-            NotYet(token.At, "the histogram trim " + _tokens.TextOf(token).ToString());
-            return PromOperator.Less; // binds alike
-        }
         return Of(token.Kind, _tokens.TextOf(token));
     }
 
@@ -136,7 +132,7 @@ internal sealed class ExpressionReader
             else if (_tokens.Current.Kind == TokenKind.At)
                 node = _selectors.AtModifier(node);
             else if (_tokens.IsWord("anchored") || _tokens.IsWord("smoothed"))
-                node = NotYet(_tokens.Take().At, $"the modifier {_tokens.TextOf(_tokens.Previous).ToString()}");
+                node = _selectors.EdgeModifier(node);
             else
                 return node;
         }
@@ -196,7 +192,7 @@ internal sealed class ExpressionReader
         if (lower is "inf" or "nan")
             return new PromNode.Number(_tokens.Take().At, lower == "inf" ? double.PositiveInfinity : double.NaN, IsDuration: false);
         var isCall = _tokens.Ahead.Kind == TokenKind.LeftParen;
-        var isAggregation = Functions.Aggregations.ContainsKey(lower) || Functions.AggregationsNotYet.Contains(lower);
+        var isAggregation = Functions.Aggregations.ContainsKey(lower);
         if (isAggregation && (isCall || _tokens.IsWord(_tokens.Ahead, "by") || _tokens.IsWord(_tokens.Ahead, "without")))
             return Aggregate(lower);
         if (isCall)
@@ -215,14 +211,14 @@ internal sealed class ExpressionReader
         var at = new SourceRange(word.At.Start, _tokens.LastEnd);
         if (!Functions.Evaluated.TryGetValue(name, out var signature))
             return Unknown(word, name, at);
-        if (arguments.Count != signature.Takes.Length)
+        if (!signature.TakesAsMany(arguments.Count))
         {
-            _tokens.Report(at, $"found {Counted(arguments.Count)}, expected {Counted(signature.Takes.Length)}: {Usage(name, signature)}");
+            _tokens.Report(at, $"found {Counted(arguments.Count)}, expected {Expected(signature)}: {Usage(name, signature)}");
             return Hole(at);
         }
         var fits = true;
         for (var i = 0; i < arguments.Count; i++)
-            fits &= Takes(name, signature.Takes[i], arguments[i]);
+            fits &= Takes(name, signature.TypeOf(i), arguments[i]);
         return fits ? Limited(new PromNode.Call(at, name, arguments)) : Hole(at);
     }
 
@@ -287,17 +283,15 @@ internal sealed class ExpressionReader
         var arguments = Arguments();
         grouping ??= Grouping();
         var at = new SourceRange(word.At.Start, _tokens.LastEnd);
-        if (!Functions.Aggregations.TryGetValue(name, out var op))
-            return NotYet(word.At, name, at);
-        if (arguments.Count != 1)
+        var (op, takes) = Functions.Aggregations[name]; // whoever calls has looked
+        if (arguments.Count != (takes is null ? 1 : 2))
         {
-            _tokens.Report(at, $"found {Counted(arguments.Count)}, expected 1 argument: {name}(instant vector)");
+            _tokens.Report(at, $"found {Counted(arguments.Count)}, expected {Counted(takes is null ? 1 : 2)}: {name}({(takes is { } type ? $"{Kind(type).Split(' ', 2)[1]}, " : "")}instant vector)");
             return Hole(at);
         }
         var (isWithout, labels) = grouping ?? (false, []);
-        return Takes(name, PromType.Vector, arguments[0])
-            ? Limited(new PromNode.Aggregate(at, op, isWithout, labels, arguments[0]))
-            : Hole(at);
+        var fits = (takes is null || Takes(name, takes.Value, arguments[0])) & Takes(name, PromType.Vector, arguments[^1]);
+        return fits ? Limited(new PromNode.Aggregate(at, op, isWithout, labels, arguments[^1], takes is null ? null : arguments[0])) : Hole(at);
     }
 
     private (bool Without, IReadOnlyList<string> Labels)? Grouping()
@@ -328,32 +322,38 @@ internal sealed class ExpressionReader
     {
         var isOn = _tokens.IsWord("on");
         if (!isOn && !_tokens.IsWord("ignoring"))
-            return RefuseFill() ? new PromMatching(On: false, []) : null;
+            return Filled(null);
         _tokens.Take();
-        var labels = _selectors.LabelList();
+        var matching = new PromMatching(isOn, _selectors.LabelList());
         if (_tokens.IsWord("group_left") || _tokens.IsWord("group_right"))
         {
-            NotYet(_tokens.Take().At, _tokens.TextOf(_tokens.Previous).ToString().ToLowerInvariant() + " (many-to-one matching)");
-            if (_tokens.Current.Kind == TokenKind.LeftParen)
-                _selectors.LabelList();
+            var many = _tokens.IsWord("group_left") ? PromMany.Left : PromMany.Right;
+            var at = _tokens.Take().At;
+            var include = _tokens.Current.Kind == TokenKind.LeftParen ? _selectors.LabelList() : [];
+            if (isOn && include.Intersect(matching.Labels).FirstOrDefault() is { } twice)
+                _tokens.Report(at, $"found the label {LabelNames.Quote(twice)} in on and in {(many == PromMany.Left ? "group_left" : "group_right")}, expected it in one of them");
+            matching = matching with { Many = many, Include = include };
         }
-        RefuseFill();
-        return new PromMatching(isOn, labels);
+        return Filled(matching);
     }
 
     // fill(0) and its kin are modifiers only in front of a parenthesis; else they are names.
-    private bool RefuseFill()
+    private PromMatching? Filled(PromMatching? matching)
     {
-        var found = false;
         while (_tokens.Ahead.Kind == TokenKind.LeftParen && (_tokens.IsWord("fill") || _tokens.IsWord("fill_left") || _tokens.IsWord("fill_right")))
         {
-            NotYet(_tokens.Take().At, $"the modifier {_tokens.TextOf(_tokens.Previous).ToString()}");
+            var (isLeft, isRight) = (!_tokens.IsWord("fill_right"), !_tokens.IsWord("fill_left"));
+            var word = _tokens.Take();
             _tokens.Take();
-            _tokens.SkipTo(TokenKind.RightParen);
-            _tokens.TryTake(TokenKind.RightParen);
-            found = true;
+            var value = Expression(SumBinds);
+            _tokens.Close(TokenKind.RightParen, ")");
+            var number = value is PromNode.Number plain ? plain.Value : double.NaN;
+            if (value is not (PromNode.Number or PromNode.Hole))
+                _tokens.Report(value.At, $"found {Kind(value)}, expected a number for {_tokens.TextOf(word)}");
+            matching ??= new PromMatching(On: false, []);
+            matching = matching with { FillLeft = isLeft ? number : matching.FillLeft, FillRight = isRight ? number : matching.FillRight };
         }
-        return found;
+        return matching;
     }
 
     private bool Fits(PromNode left, PromOperator op, Token sign, PromNode right, bool isBool, PromMatching? matching)
@@ -373,6 +373,8 @@ internal sealed class ExpressionReader
         {
             (true, _, < 2) => $"found a number beside {op.Sign()}, expected instant vectors on both sides",
             (_, true, 0) when !isBool => $"found {op.Sign()} between two numbers, expected {op.Sign()} bool: there is no series to keep or drop",
+            (true, _, _) when matching is { FillLeft: not null } or { FillRight: not null } => $"found fill beside {op.Sign()}, expected it beside arithmetic and comparisons only",
+            (true, _, _) when matching is { Many: not PromMany.None } => $"found a grouping beside {op.Sign()}, expected it beside arithmetic and comparisons only",
             _ when matching is not null && vectors < 2 => $"found {(matching.On ? "on" : "ignoring")} where a side is a number, expected it between instant vectors only",
             _ => null,
         };
@@ -400,7 +402,16 @@ internal sealed class ExpressionReader
 
     private static string Counted(int arguments) => arguments switch { 0 => "no argument", 1 => "1 argument", _ => $"{arguments} arguments" };
 
-    private static string Usage(string name, FunctionSignature signature) => $"{name}({string.Join(", ", signature.Takes.Select(t => Kind(t).Split(' ', 2)[1]))})";
+    private static string Expected(FunctionSignature signature) =>
+        signature.Repeats ? $"at least {Counted(signature.Least)}"
+        : signature.Optional > 0 ? $"{signature.Least} or {Counted(signature.Takes.Length)}"
+        : Counted(signature.Takes.Length);
+
+    private static string Usage(string name, FunctionSignature signature)
+    {
+        var takes = signature.Takes.Select((type, i) => i < signature.Least ? Kind(type).Split(' ', 2)[1] : $"[{Kind(type).Split(' ', 2)[1]}{(signature.Repeats ? ", …" : "")}]");
+        return $"{name}({string.Join(", ", takes)})";
+    }
 
     private static PromNode.Hole Hole(SourceRange at) => new(at);
 }

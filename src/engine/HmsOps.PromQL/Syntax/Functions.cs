@@ -1,7 +1,20 @@
 namespace HmsOps.PromQL.Syntax;
 
 /// <summary>What a function takes and gives.</summary>
-internal sealed record FunctionSignature(PromType Result, params PromType[] Takes);
+internal sealed record FunctionSignature(PromType Result, params PromType[] Takes)
+{
+    /// <summary>So many of the last arguments may be left out.</summary>
+    public int Optional { get; init; }
+
+    /// <summary>The last argument may come any number of times, none included.</summary>
+    public bool Repeats { get; init; }
+
+    public int Least => Takes.Length - (Repeats ? 1 : Optional);
+
+    public bool TakesAsMany(int arguments) => arguments >= Least && (Repeats || arguments <= Takes.Length);
+
+    public PromType TypeOf(int argument) => Takes[Math.Min(argument, Takes.Length - 1)];
+}
 
 /// <summary>The names of the language: what is evaluated, and what is known but refused.</summary>
 internal static class Functions
@@ -10,53 +23,114 @@ internal static class Functions
     public static readonly IReadOnlyDictionary<string, FunctionSignature> Evaluated = new Dictionary<string, FunctionSignature>
     {
         ["abs"] = new(PromType.Vector, PromType.Vector),
+        ["absent"] = new(PromType.Vector, PromType.Vector),
+        ["absent_over_time"] = new(PromType.Vector, PromType.Matrix),
+        ["acos"] = new(PromType.Vector, PromType.Vector),
+        ["acosh"] = new(PromType.Vector, PromType.Vector),
+        ["asin"] = new(PromType.Vector, PromType.Vector),
+        ["asinh"] = new(PromType.Vector, PromType.Vector),
+        ["atan"] = new(PromType.Vector, PromType.Vector),
+        ["atanh"] = new(PromType.Vector, PromType.Vector),
         ["avg_over_time"] = new(PromType.Vector, PromType.Matrix),
+        ["ceil"] = new(PromType.Vector, PromType.Vector),
+        ["changes"] = new(PromType.Vector, PromType.Matrix),
+        ["clamp"] = new(PromType.Vector, PromType.Vector, PromType.Scalar, PromType.Scalar),
         ["clamp_max"] = new(PromType.Vector, PromType.Vector, PromType.Scalar),
         ["clamp_min"] = new(PromType.Vector, PromType.Vector, PromType.Scalar),
+        ["cos"] = new(PromType.Vector, PromType.Vector),
+        ["cosh"] = new(PromType.Vector, PromType.Vector),
         ["count_over_time"] = new(PromType.Vector, PromType.Matrix),
+        ["day_of_month"] = new(PromType.Vector, PromType.Vector) { Optional = 1 },
+        ["day_of_week"] = new(PromType.Vector, PromType.Vector) { Optional = 1 },
+        ["day_of_year"] = new(PromType.Vector, PromType.Vector) { Optional = 1 },
+        ["days_in_month"] = new(PromType.Vector, PromType.Vector) { Optional = 1 },
+        ["deg"] = new(PromType.Vector, PromType.Vector),
         ["delta"] = new(PromType.Vector, PromType.Matrix),
+        ["deriv"] = new(PromType.Vector, PromType.Matrix),
+        ["double_exponential_smoothing"] = new(PromType.Vector, PromType.Matrix, PromType.Scalar, PromType.Scalar),
+        ["end"] = new(PromType.Scalar),
+        ["exp"] = new(PromType.Vector, PromType.Vector),
+        ["first_over_time"] = new(PromType.Vector, PromType.Matrix),
+        ["floor"] = new(PromType.Vector, PromType.Vector),
         ["histogram_avg"] = new(PromType.Vector, PromType.Vector),
         ["histogram_count"] = new(PromType.Vector, PromType.Vector),
+        ["histogram_fraction"] = new(PromType.Vector, PromType.Scalar, PromType.Scalar, PromType.Vector),
         ["histogram_quantile"] = new(PromType.Vector, PromType.Scalar, PromType.Vector),
+        ["histogram_stddev"] = new(PromType.Vector, PromType.Vector),
+        ["histogram_stdvar"] = new(PromType.Vector, PromType.Vector),
         ["histogram_sum"] = new(PromType.Vector, PromType.Vector),
+        ["hour"] = new(PromType.Vector, PromType.Vector) { Optional = 1 },
+        ["idelta"] = new(PromType.Vector, PromType.Matrix),
         ["increase"] = new(PromType.Vector, PromType.Matrix),
+        ["irate"] = new(PromType.Vector, PromType.Matrix),
+        ["label_join"] = new(PromType.Vector, PromType.Vector, PromType.Text, PromType.Text, PromType.Text) { Repeats = true },
+        ["label_replace"] = new(PromType.Vector, PromType.Vector, PromType.Text, PromType.Text, PromType.Text, PromType.Text),
         ["last_over_time"] = new(PromType.Vector, PromType.Matrix),
+        ["ln"] = new(PromType.Vector, PromType.Vector),
+        ["log10"] = new(PromType.Vector, PromType.Vector),
+        ["log2"] = new(PromType.Vector, PromType.Vector),
+        ["mad_over_time"] = new(PromType.Vector, PromType.Matrix),
+        ["max_of"] = new(PromType.Scalar, PromType.Scalar, PromType.Scalar),
         ["max_over_time"] = new(PromType.Vector, PromType.Matrix),
+        ["min_of"] = new(PromType.Scalar, PromType.Scalar, PromType.Scalar),
         ["min_over_time"] = new(PromType.Vector, PromType.Matrix),
+        ["minute"] = new(PromType.Vector, PromType.Vector) { Optional = 1 },
+        ["month"] = new(PromType.Vector, PromType.Vector) { Optional = 1 },
+        ["pi"] = new(PromType.Scalar),
+        ["predict_linear"] = new(PromType.Vector, PromType.Matrix, PromType.Scalar),
+        ["present_over_time"] = new(PromType.Vector, PromType.Matrix),
         ["quantile_over_time"] = new(PromType.Vector, PromType.Scalar, PromType.Matrix),
+        ["rad"] = new(PromType.Vector, PromType.Vector),
+        ["range"] = new(PromType.Scalar),
         ["rate"] = new(PromType.Vector, PromType.Matrix),
+        ["resets"] = new(PromType.Vector, PromType.Matrix),
+        ["round"] = new(PromType.Vector, PromType.Vector, PromType.Scalar) { Optional = 1 },
         ["scalar"] = new(PromType.Scalar, PromType.Vector),
+        ["sgn"] = new(PromType.Vector, PromType.Vector),
+        ["sin"] = new(PromType.Vector, PromType.Vector),
+        ["sinh"] = new(PromType.Vector, PromType.Vector),
+        ["sort"] = new(PromType.Vector, PromType.Vector),
+        ["sort_by_label"] = new(PromType.Vector, PromType.Vector, PromType.Text) { Repeats = true },
+        ["sort_by_label_desc"] = new(PromType.Vector, PromType.Vector, PromType.Text) { Repeats = true },
+        ["sort_desc"] = new(PromType.Vector, PromType.Vector),
+        ["sqrt"] = new(PromType.Vector, PromType.Vector),
+        ["start"] = new(PromType.Scalar),
+        ["stddev_over_time"] = new(PromType.Vector, PromType.Matrix),
+        ["stdvar_over_time"] = new(PromType.Vector, PromType.Matrix),
+        ["step"] = new(PromType.Scalar),
         ["sum_over_time"] = new(PromType.Vector, PromType.Matrix),
+        ["tan"] = new(PromType.Vector, PromType.Vector),
+        ["tanh"] = new(PromType.Vector, PromType.Vector),
         ["time"] = new(PromType.Scalar),
+        ["timestamp"] = new(PromType.Vector, PromType.Vector),
+        ["ts_of_first_over_time"] = new(PromType.Vector, PromType.Matrix),
+        ["ts_of_last_over_time"] = new(PromType.Vector, PromType.Matrix),
+        ["ts_of_max_over_time"] = new(PromType.Vector, PromType.Matrix),
+        ["ts_of_min_over_time"] = new(PromType.Vector, PromType.Matrix),
         ["vector"] = new(PromType.Vector, PromType.Scalar),
+        ["year"] = new(PromType.Vector, PromType.Vector) { Optional = 1 },
     };
 
     /// <summary>Functions of Prometheus 3.14 that this version refuses by name.</summary>
-    public static readonly IReadOnlySet<string> NotYet = new HashSet<string>
-    {
-        "absent", "absent_over_time", "acos", "acosh", "asin", "asinh", "atan", "atanh", "ceil", "changes", "clamp", "cos", "cosh",
-        "day_of_month", "day_of_week", "day_of_year", "days_in_month", "deg", "deriv", "double_exponential_smoothing", "end", "exp",
-        "first_over_time", "floor", "histogram_fraction", "histogram_quantiles", "histogram_stddev", "histogram_stdvar", "hour", "idelta",
-        "info", "irate", "label_join", "label_replace", "ln", "log10", "log2", "mad_over_time", "max_of", "min_of", "minute", "month", "pi",
-        "predict_linear", "present_over_time", "rad", "range", "resets", "round", "sgn", "sin", "sinh", "sort", "sort_by_label",
-        "sort_by_label_desc", "sort_desc", "sqrt", "start", "start_timestamp", "stddev_over_time", "stdvar_over_time", "step", "tan", "tanh",
-        "timestamp", "ts_of_first_over_time", "ts_of_last_over_time", "ts_of_max_over_time", "ts_of_min_over_time", "year",
-    };
+    public static readonly IReadOnlySet<string> NotYet = new HashSet<string> { "histogram_quantiles", "info", "start_timestamp" };
 
-    /// <summary>The aggregations of this version.</summary>
-    public static readonly IReadOnlyDictionary<string, PromAggregation> Aggregations = new Dictionary<string, PromAggregation>
+    /// <summary>The aggregations, and what stands before what they fold.</summary>
+    public static readonly IReadOnlyDictionary<string, (PromAggregation Op, PromType? Takes)> Aggregations = new Dictionary<string, (PromAggregation, PromType?)>
     {
-        ["sum"] = PromAggregation.Sum,
-        ["avg"] = PromAggregation.Avg,
-        ["min"] = PromAggregation.Min,
-        ["max"] = PromAggregation.Max,
-        ["count"] = PromAggregation.Count,
-    };
-
-    /// <summary>Aggregations of Prometheus 3.14 that this version refuses by name.</summary>
-    public static readonly IReadOnlySet<string> AggregationsNotYet = new HashSet<string>
-    {
-        "group", "stddev", "stdvar", "topk", "bottomk", "count_values", "quantile", "limitk", "limit_ratio",
+        ["avg"] = (PromAggregation.Avg, null),
+        ["bottomk"] = (PromAggregation.BottomK, PromType.Scalar),
+        ["count"] = (PromAggregation.Count, null),
+        ["count_values"] = (PromAggregation.CountValues, PromType.Text),
+        ["group"] = (PromAggregation.Group, null),
+        ["limit_ratio"] = (PromAggregation.LimitRatio, PromType.Scalar),
+        ["limitk"] = (PromAggregation.LimitK, PromType.Scalar),
+        ["max"] = (PromAggregation.Max, null),
+        ["min"] = (PromAggregation.Min, null),
+        ["quantile"] = (PromAggregation.Quantile, PromType.Scalar),
+        ["stddev"] = (PromAggregation.Stddev, null),
+        ["stdvar"] = (PromAggregation.Stdvar, null),
+        ["sum"] = (PromAggregation.Sum, null),
+        ["topk"] = (PromAggregation.TopK, PromType.Scalar),
     };
 
     /// <summary>Words of the language that no metric may have as its name without quotes.</summary>
@@ -66,7 +140,7 @@ internal static class Functions
     public static string? Nearest(string name)
     {
         const int slipsMax = 2;
-        return Evaluated.Keys.Concat(NotYet).Concat(Aggregations.Keys).Concat(AggregationsNotYet)
+        return Evaluated.Keys.Concat(NotYet).Concat(Aggregations.Keys)
             .Select(known => (known, slips: Slips(name, known)))
             .Where(c => c.slips <= slipsMax && c.slips < c.known.Length / 2.0)
             .OrderBy(c => c.slips).ThenBy(c => Evaluated.ContainsKey(c.known) || Aggregations.ContainsKey(c.known) ? 0 : 1).ThenBy(c => c.known, StringComparer.Ordinal)

@@ -35,12 +35,16 @@ internal static class Operators
         PromOperator.LessOrEqual => "<=",
         PromOperator.Greater => ">",
         PromOperator.GreaterOrEqual => ">=",
+        PromOperator.TrimUpper => "</",
+        PromOperator.TrimLower => ">/",
         PromOperator.And => "and",
         PromOperator.Or => "or",
         _ => "unless",
     };
 
-    public static bool IsComparison(this PromOperator op) => op.Binds() == ComparisonBinds;
+    public static bool IsComparison(this PromOperator op) => op.Binds() == ComparisonBinds && !op.IsTrim();
+
+    public static bool IsTrim(this PromOperator op) => op is PromOperator.TrimLower or PromOperator.TrimUpper;
 
     public static bool IsSet(this PromOperator op) => op is PromOperator.And or PromOperator.Or or PromOperator.Unless;
 
@@ -59,6 +63,8 @@ internal static class Operators
         TokenKind.LessOrEqual => PromOperator.LessOrEqual,
         TokenKind.Greater => PromOperator.Greater,
         TokenKind.GreaterOrEqual => PromOperator.GreaterOrEqual,
+        TokenKind.TrimLower => PromOperator.TrimLower,
+        TokenKind.TrimUpper => PromOperator.TrimUpper,
         TokenKind.Word when text.Equals("and", StringComparison.OrdinalIgnoreCase) => PromOperator.And,
         TokenKind.Word when text.Equals("or", StringComparison.OrdinalIgnoreCase) => PromOperator.Or,
         TokenKind.Word when text.Equals("unless", StringComparison.OrdinalIgnoreCase) => PromOperator.Unless,

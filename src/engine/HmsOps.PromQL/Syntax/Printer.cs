@@ -9,17 +9,18 @@ internal static class Printer
     {
         PromNode.Number n => n.IsDuration ? Literals.Duration((long)Math.Round(n.Value * 1000)) : Literals.Number(n.Value),
         PromNode.Text t => LabelNames.Quote(t.Value),
-        PromNode.Selector s => Matchers(s) + Offset(s),
-        PromNode.Window w => $"{Matchers(w.Series)}[{Literals.Duration(w.RangeMs)}]{Offset(w.Series)}",
+        PromNode.Selector s => $"{Matchers(s)}{Edges(s)}{Moment(s.Moment)}{Offset(s.OffsetMs, s.OffsetBy)}",
+        PromNode.Window w => $"{Matchers(w.Series)}[{Duration(w.RangeMs, w.RangeBy)}]{Edges(w.Series)}{Moment(w.Series.Moment)}{Offset(w.Series.OffsetMs, w.Series.OffsetBy)}",
+        PromNode.Subquery q => $"{Print(q.Operand)}[{Duration(q.RangeMs, q.RangeBy)}:{(q.StepMs == 0 && q.StepBy is null ? "" : Duration(q.StepMs, q.StepBy))}]{Moment(q.Moment)}{Offset(q.OffsetMs, q.OffsetBy)}",
         PromNode.Paren p => $"({Print(p.Inner)})",
         PromNode.Unary u => (u.IsMinus ? "-" : "+") + Print(u.Operand),
         PromNode.Binary b => $"{Print(b.Left)} {b.Op.Sign()}{(b.ReturnsBool ? " bool" : "")}{Matching(b.Matching)} {Print(b.Right)}",
-        PromNode.Aggregate a => $"{Name(a.Op)}{Grouping(a)}({Print(a.Operand)})",
+        PromNode.Aggregate a => $"{Name(a.Op)}{Grouping(a)}({(a.Parameter is { } parameter ? $"{Print(parameter)}, " : "")}{Print(a.Operand)})",
         PromNode.Call c => $"{c.Function}({string.Join(", ", c.Arguments.Select(Print))})",
         _ => "…", // a hole: seen in a debugger only
     };
 
-    public static string Name(PromAggregation op) => op.ToString().ToLowerInvariant();
+    public static string Name(PromAggregation op) => Functions.Aggregations.First(known => known.Value.Op == op).Key;
 
     private static string Matchers(PromNode.Selector selector)
     {
@@ -41,11 +42,39 @@ internal static class Printer
         && !name.Equals("inf", StringComparison.OrdinalIgnoreCase)
         && !name.Equals("nan", StringComparison.OrdinalIgnoreCase);
 
-    private static string Offset(PromNode.Selector selector) => selector.OffsetMs == 0 ? "" : $" offset {Literals.Duration(selector.OffsetMs)}";
+    private static string Duration(long milliseconds, PromNode? by) => by is null ? Literals.Duration(milliseconds) : Print(by);
 
-    private static string Matching(PromMatching? matching) => matching is null || (!matching.On && matching.Labels.Count == 0)
-        ? ""
-        : $" {(matching.On ? "on" : "ignoring")} ({Labels(matching.Labels)})";
+    private static string Offset(long milliseconds, PromNode? by) => by is not null ? $" offset ({Print(by)})"
+        : milliseconds == 0 ? ""
+        : $" offset {Literals.Duration(milliseconds)}";
+
+    private static string Moment(PromMoment? moment) => moment switch
+    {
+        null => "",
+        { Kind: PromMomentKind.Start } => " @ start()",
+        { Kind: PromMomentKind.End } => " @ end()",
+        _ => $" @ {(moment.Ms / 1000m).ToString(System.Globalization.CultureInfo.InvariantCulture)}",
+    };
+
+    private static string Edges(PromNode.Selector selector) => selector.Edges == PromEdges.Plain ? "" : $" {selector.Edges.ToString().ToLowerInvariant()}";
+
+    private static string Matching(PromMatching? matching)
+    {
+        if (matching is null)
+            return "";
+        var on = !matching.On && matching.Labels.Count == 0 && matching.Many == PromMany.None ? "" : $" {(matching.On ? "on" : "ignoring")} ({Labels(matching.Labels)})";
+        var many = matching.Many == PromMany.None ? "" : $" {(matching.Many == PromMany.Left ? "group_left" : "group_right")} ({Labels(matching.Include)})";
+        return on + many + Fill(matching);
+    }
+
+    private static string Fill(PromMatching matching) => (matching.FillLeft, matching.FillRight) switch
+    {
+        (null, null) => "",
+        ({ } left, null) => $" fill_left({Literals.Number(left)})",
+        (null, { } right) => $" fill_right({Literals.Number(right)})",
+        ({ } left, { } right) when left.Equals(right) => $" fill({Literals.Number(left)})",
+        ({ } left, { } right) => $" fill_left({Literals.Number(left)}) fill_right({Literals.Number(right)})",
+    };
 
     private static string Grouping(PromNode.Aggregate aggregate) => !aggregate.Without && aggregate.Grouping.Count == 0
         ? ""

@@ -4,7 +4,10 @@ using HmsOps.Series;
 namespace HmsOps.PromQL.Syntax;
 
 /// <summary>The productions around selectors: matchers, label lists, ranges, offsets.</summary>
-internal sealed class SelectorReader(TokenReader tokens)
+/// <param name="tokens">What is read.</param>
+/// <param name="expression">Reads an expression that binds as a sum does.</param>
+/// <param name="operand">Reads an operand: a call, or what is in parentheses.</param>
+internal sealed class SelectorReader(TokenReader tokens, Func<PromNode> expression, Func<PromNode> operand)
 {
     /// <summary><c>name</c>, <c>name{…}</c> or <c>{…}</c>.</summary>
     public PromNode Selector()
@@ -55,90 +58,84 @@ internal sealed class SelectorReader(TokenReader tokens)
         return labels;
     }
 
-    /// <summary><c>[5m]</c> behind a selector; refuses <c>[5m:1m]</c> and sums of durations by name.</summary>
+    /// <summary><c>[5m]</c> behind a selector, <c>[1h:5m]</c> behind any expression that is an instant vector.</summary>
     public PromNode Range(PromNode of)
     {
         var open = tokens.Take();
-        var hasDuration = TryDuration(out var milliseconds);
-        var isPlain = tokens.Current.Kind == TokenKind.RightBracket;
-        if (isPlain && !hasDuration)
-            tokens.Unexpected("a duration such as 5m");
-        if (tokens.Current.Kind == TokenKind.Colon)
-            NotYet(new SourceRange(open.At.Start, tokens.Current.At.End), "a subquery");
-        else if (!isPlain && LooksLikeDurationArithmetic())
-            NotYet(tokens.Current.At, "arithmetic on durations");
-        else if (!isPlain)
-            tokens.Unexpected(hasDuration ? "]" : "a duration such as 5m");
-        if (!isPlain)
+        var range = Duration();
+        var isSubquery = range is not null && tokens.TryTake(TokenKind.Colon);
+        var step = isSubquery && tokens.Current.Kind != TokenKind.RightBracket ? Duration() : new ReadDuration(0, null);
+        var isWhole = range is not null && step is not null && tokens.Current.Kind == TokenKind.RightBracket;
+        if (range is not null && step is not null && !isWhole)
+            tokens.Unexpected("]");
+        if (!isWhole)
             tokens.SkipTo(TokenKind.RightBracket, TokenKind.RightParen); // rate(x[5m): better to lose the bracket than the rest
         tokens.TryTake(TokenKind.RightBracket);
 
         var brackets = new SourceRange(open.At.Start, tokens.LastEnd);
         var at = SourceRange.Over(of.At, brackets);
-        if (!isPlain || !hasDuration || of is PromNode.Hole)
+        if (!isWhole || of is PromNode.Hole)
             return new PromNode.Hole(at);
-        if (of is not PromNode.Selector selector)
-            return Refused(brackets, $"found a range behind {ExpressionReader.Kind(of)}{(of is PromNode.Paren ? " in parentheses" : "")}, expected it right behind a selector");
-        if (selector.OffsetMs != 0)
-            return Refused(brackets, $"found a range behind an offset, expected the range first: {selector with { OffsetMs = 0 }}[{Literals.Duration(milliseconds)}] offset {Literals.Duration(selector.OffsetMs)}");
-        if (milliseconds <= 0)
-            return Refused(brackets, $"found a range of {Literals.Duration(milliseconds)}, expected at least 1ms");
-        return new PromNode.Window(at, selector, milliseconds);
+        if (range!.Value is { By: null, Ms: <= 0 }) // it is whole
+            return Refused(brackets, $"found a range of {Literals.Duration(range.Value.Ms)}, expected at least 1ms");
+        return isSubquery ? Subquery(of, at, brackets, range.Value, step!.Value) : Window(of, at, brackets, range.Value);
     }
 
-    /// <summary><c>offset 5m</c>, also <c>offset -5m</c>, behind a selector or its range.</summary>
+    /// <summary><c>offset 5m</c>, also <c>offset -5m</c> and <c>offset (2 * step())</c>, behind a selector, its range or a subquery.</summary>
     public PromNode Offset(PromNode of)
     {
         var word = tokens.Take();
-        var isMinus = tokens.Current.Kind == TokenKind.Minus;
-        if (isMinus || tokens.Current.Kind == TokenKind.Plus)
-            tokens.Take();
-        if (!TryDuration(out var milliseconds))
-        {
-            if (tokens.Current.Kind == TokenKind.LeftParen || IsDurationFunction())
-            {
-                NotYet(tokens.Current.At, "arithmetic on durations");
-                if (tokens.Current.Kind == TokenKind.Word)
-                    tokens.Take();
-                tokens.Take();
-                tokens.SkipTo(TokenKind.RightParen);
-                tokens.TryTake(TokenKind.RightParen);
-            }
-            else
-            {
-                tokens.Unexpected("a duration such as 5m");
-            }
+        var sign = tokens.Current.Kind is TokenKind.Minus or TokenKind.Plus ? tokens.Take().Kind : TokenKind.Plus;
+        // Without parentheses one duration: x offset 5m + y is a sum.
+        if (ShortDuration() is not { } read)
             return new PromNode.Hole(new SourceRange(of.At.Start, tokens.LastEnd));
-        }
         var at = new SourceRange(of.At.Start, tokens.LastEnd);
-        var offset = isMinus ? -milliseconds : milliseconds;
+        var offset = sign == TokenKind.Minus ? -read.Ms : read.Ms;
+        var by = read.By is { } expression && sign == TokenKind.Minus ? new PromNode.Unary(expression.At, IsMinus: true, expression) : read.By;
         return of switch
         {
             PromNode.Hole => new PromNode.Hole(at),
-            PromNode.Selector { OffsetMs: 0 } s => new PromNode.Selector(at, s.Matchers, offset),
-            PromNode.Window { Series.OffsetMs: 0 } w => new PromNode.Window(at, w.Series with { OffsetMs = offset }, w.RangeMs),
-            PromNode.Selector or PromNode.Window => Refused(word.At, "found a second offset, expected one"),
-            _ => Refused(word.At, $"found offset behind {ExpressionReader.Kind(of)}, expected it right behind a selector or its range"),
+            PromNode.Selector { OffsetMs: 0, OffsetBy: null } s => new PromNode.Selector(at, s.Matchers, offset) { OffsetBy = by, Moment = s.Moment, Edges = s.Edges },
+            PromNode.Window { Series: { OffsetMs: 0, OffsetBy: null } series } w => new PromNode.Window(at, series with { OffsetMs = offset, OffsetBy = by }, w.RangeMs) { RangeBy = w.RangeBy },
+            PromNode.Subquery { OffsetMs: 0, OffsetBy: null } q => new PromNode.Subquery(at, q.Operand, q.RangeMs, q.StepMs) { RangeBy = q.RangeBy, StepBy = q.StepBy, Moment = q.Moment, OffsetMs = offset, OffsetBy = by },
+            PromNode.Selector or PromNode.Window or PromNode.Subquery => Refused(word.At, "found a second offset, expected one"),
+            _ => Refused(word.At, $"found offset behind {ExpressionReader.Kind(of)}, expected it right behind a selector, its range or a subquery"),
         };
     }
 
-    /// <summary><c>@ 1609746000</c>, <c>@ start()</c>: read and refused.</summary>
+    /// <summary><c>@ 1609746000</c>, <c>@ start()</c>, <c>@ end()</c>, behind a selector, its range or a subquery.</summary>
     public PromNode AtModifier(PromNode of)
     {
-        NotYet(tokens.Take().At, "the @ modifier");
-        if (tokens.Current.Kind is TokenKind.Minus or TokenKind.Plus)
-            tokens.Take();
-        if (tokens.Current.Kind is TokenKind.Number or TokenKind.Duration)
+        var sign = tokens.Take();
+        if (ReadMoment() is not { } moment)
+            return new PromNode.Hole(new SourceRange(of.At.Start, tokens.LastEnd));
+        var at = new SourceRange(of.At.Start, tokens.LastEnd);
+        return of switch
         {
-            tokens.Take();
-        }
-        else if (tokens.IsWord("start") || tokens.IsWord("end"))
+            PromNode.Hole => new PromNode.Hole(at),
+            PromNode.Selector { Moment: null } s => new PromNode.Selector(at, s.Matchers, s.OffsetMs) { OffsetBy = s.OffsetBy, Moment = moment, Edges = s.Edges },
+            PromNode.Window { Series: { Moment: null } series } w => new PromNode.Window(at, series with { Moment = moment }, w.RangeMs) { RangeBy = w.RangeBy },
+            PromNode.Subquery { Moment: null } q => new PromNode.Subquery(at, q.Operand, q.RangeMs, q.StepMs) { RangeBy = q.RangeBy, StepBy = q.StepBy, OffsetMs = q.OffsetMs, OffsetBy = q.OffsetBy, Moment = moment },
+            PromNode.Selector or PromNode.Window or PromNode.Subquery => Refused(sign.At, "found a second @, expected one"),
+            _ => Refused(sign.At, $"found @ behind {ExpressionReader.Kind(of)}, expected it right behind a selector, its range or a subquery"),
+        };
+    }
+
+    /// <summary><c>anchored</c>, <c>smoothed</c>, behind a selector or its range.</summary>
+    public PromNode EdgeModifier(PromNode of)
+    {
+        var word = tokens.Take();
+        var edges = tokens.IsWord(word, "anchored") ? PromEdges.Anchored : PromEdges.Smoothed;
+        var at = new SourceRange(of.At.Start, tokens.LastEnd);
+        return of switch
         {
-            tokens.Take();
-            if (tokens.TryTake(TokenKind.LeftParen))
-                tokens.TryTake(TokenKind.RightParen);
-        }
-        return new PromNode.Hole(new SourceRange(of.At.Start, tokens.LastEnd));
+            PromNode.Hole => new PromNode.Hole(at),
+            PromNode.Selector { Edges: PromEdges.Plain } when edges == PromEdges.Anchored => Refused(word.At, "found anchored behind a selector, expected it behind a range"),
+            PromNode.Selector { Edges: PromEdges.Plain } s => new PromNode.Selector(at, s.Matchers, s.OffsetMs) { OffsetBy = s.OffsetBy, Moment = s.Moment, Edges = edges },
+            PromNode.Window { Series: { Edges: PromEdges.Plain } series } w => new PromNode.Window(at, series with { Edges = edges }, w.RangeMs) { RangeBy = w.RangeBy },
+            PromNode.Selector or PromNode.Window => Refused(word.At, "found a second word about the ends of the range, expected one of anchored and smoothed"),
+            _ => Refused(word.At, $"found {tokens.Found(word)} behind {ExpressionReader.Kind(of)}, expected it right behind a selector or its range"),
+        };
     }
 
     /// <summary>What a quoted token says; reports what is wrong in it.</summary>
@@ -253,38 +250,116 @@ internal sealed class SelectorReader(TokenReader tokens)
         }
     }
 
-    private bool TryDuration(out long milliseconds)
+    private PromNode Window(PromNode of, SourceRange at, SourceRange brackets, ReadDuration range) => of switch
     {
-        milliseconds = 0;
+        PromNode.Selector { OffsetMs: 0, OffsetBy: null, Moment: null } selector => new PromNode.Window(at, selector, range.Ms) { RangeBy = range.By },
+        PromNode.Selector selector => Refused(brackets, $"found a range behind an offset or @, expected the range first: {selector with { OffsetMs = 0, OffsetBy = null, Moment = null }}[{range}]"),
+        PromNode.Window or PromNode.Subquery => Refused(brackets, $"found a range behind {ExpressionReader.Kind(of)}, expected it right behind a selector"),
+        _ => Refused(brackets, $"found a range behind {ExpressionReader.Kind(of)}{(of is PromNode.Paren ? " in parentheses" : "")}, expected it right behind a selector; a subquery over its last {range} is written [{range}:]"),
+    };
+
+    private PromNode Subquery(PromNode of, SourceRange at, SourceRange brackets, ReadDuration range, ReadDuration step)
+    {
+        if (of.Type != PromType.Vector)
+            return Refused(brackets, $"found a subquery of {ExpressionReader.Kind(of)}, expected an instant vector before it");
+        if (step is { By: null, Ms: < 0 })
+            return Refused(brackets, $"found a step of {step}, expected at least 1ms");
+        return new PromNode.Subquery(at, of, range.Ms, step.Ms) { RangeBy = range.By, StepBy = step.By };
+    }
+
+    private PromMoment? ReadMoment()
+    {
+        if (tokens.Ahead.Kind == TokenKind.LeftParen && (tokens.IsWord("start") || tokens.IsWord("end")))
+        {
+            var kind = tokens.IsWord("start") ? PromMomentKind.Start : PromMomentKind.End;
+            tokens.Take();
+            tokens.Take();
+            tokens.Close(TokenKind.RightParen, ")");
+            return new PromMoment(kind);
+        }
+        var first = tokens.Current;
+        var isMinus = first.Kind == TokenKind.Minus;
+        if (first.Kind is TokenKind.Minus or TokenKind.Plus)
+            tokens.Take();
+        if (Seconds() is not { } seconds)
+        {
+            tokens.Unexpected("a time in seconds since 1970, start() or end()");
+            return null;
+        }
+        if (Literals.TryMilliseconds(isMinus ? -seconds : seconds, out var milliseconds))
+            return new PromMoment(PromMomentKind.Written, milliseconds);
+        tokens.Report(new SourceRange(first.At.Start, tokens.LastEnd), "found a time that is out of range, expected seconds since 1970");
+        return null;
+    }
+
+    // An expression of durations; null when something was wrong, and reported.
+    private ReadDuration? Duration()
+    {
+        var first = tokens.Current;
+        if (first.Kind is TokenKind.RightBracket or TokenKind.Colon or TokenKind.RightParen or TokenKind.End or TokenKind.Quoted)
+        {
+            tokens.Unexpected("a duration such as 5m");
+            return null;
+        }
+        return Checked(expression());
+    }
+
+    private ReadDuration? ShortDuration()
+    {
+        if (Seconds() is { } seconds)
+            return Checked(new PromNode.Number(tokens.Previous.At, seconds, IsDuration: tokens.Previous.Kind == TokenKind.Duration));
+        if (tokens.Current.Kind == TokenKind.LeftParen || IsDurationFunction())
+            return Checked(operand());
+        tokens.Unexpected("a duration such as 5m");
+        return null;
+    }
+
+    private ReadDuration? Checked(PromNode node)
+    {
+        if (node is PromNode.Hole)
+            return null;
+        if (DurationExpression.Stranger(node) is { } stranger)
+        {
+            tokens.Report(stranger.At, $"found {ExpressionReader.Kind(stranger)} in a duration, expected durations, numbers, + - * / % ^, step(), range(), min_of() and max_of()");
+            return null;
+        }
+        if (DurationExpression.IsOfQuery(node))
+            return new ReadDuration(0, node);
+        if (Literals.TryMilliseconds(DurationExpression.Seconds(node, 0, 0), out var milliseconds))
+            return new ReadDuration(milliseconds, null);
+        tokens.Report(node.At, $"found a duration that is out of range, expected at most 292y");
+        return null;
+    }
+
+    private double? Seconds()
+    {
         var token = tokens.Current;
         var text = tokens.TextOf(token);
         switch (token.Kind)
         {
-            case TokenKind.Duration:
+            case TokenKind.Duration when Literals.TryDuration(text, out var milliseconds, out _):
                 tokens.Take();
-                return Literals.TryDuration(text, out milliseconds, out _);
+                return milliseconds / 1000.0;
             case TokenKind.Number when Literals.TryNumber(text, out var seconds):
                 tokens.Take();
-                if (!Literals.TryMilliseconds(seconds, out milliseconds))
-                    tokens.Report(token.At, $"found {tokens.Found(token)} seconds, expected a duration of at most 292y");
-                return true;
+                return seconds;
             default:
-                return false;
+                return null;
         }
     }
 
-    private bool LooksLikeDurationArithmetic() =>
-        tokens.Current.Kind is TokenKind.Plus or TokenKind.Minus or TokenKind.Star or TokenKind.Slash or TokenKind.Percent or TokenKind.Caret or TokenKind.LeftParen
-        || IsDurationFunction();
-
     private bool IsDurationFunction() =>
         tokens.Ahead.Kind == TokenKind.LeftParen && (tokens.IsWord("step") || tokens.IsWord("range") || tokens.IsWord("min_of") || tokens.IsWord("max_of"));
-
-    private void NotYet(SourceRange at, string what) => tokens.Report(at, $"{what} is PromQL, but not in this version");
 
     private PromNode.Hole Refused(SourceRange at, string why)
     {
         tokens.Report(at, why);
         return new PromNode.Hole(at);
+    }
+
+    /// <summary>A duration: milliseconds, or an expression that only the query makes such.</summary>
+    private readonly record struct ReadDuration(long Ms, PromNode? By)
+    {
+        public override string ToString() => By?.ToString() ?? Literals.Duration(Ms);
     }
 }

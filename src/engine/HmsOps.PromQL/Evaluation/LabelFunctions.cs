@@ -1,0 +1,61 @@
+using HmsOps.Series;
+using HmsOps.Series.Patterns;
+
+namespace HmsOps.PromQL.Evaluation;
+
+/// <summary><c>label_join</c> and <c>label_replace</c>.</summary>
+internal static class LabelFunctions
+{
+    public static List<Column> Join(EvaluationRun run, PromNode.Call call, List<Column> vector)
+    {
+        var (to, separator) = (TextOf(call, 1), TextOf(call, 2));
+        string[] from = [.. Enumerable.Range(3, call.Arguments.Count - 3).Select(argument => TextOf(call, argument))];
+        return Relabelled(run, call, vector, to, labels => string.Join(separator, from.Select(labels.Text)));
+    }
+
+    public static List<Column> Replace(EvaluationRun run, PromNode.Call call, List<Column> vector)
+    {
+        var (to, template, from) = (TextOf(call, 1), TextOf(call, 2), TextOf(call, 3));
+        var pattern = PatternOf(call);
+        return Relabelled(run, call, vector, to, labels => pattern.TryExpand(labels.Text(from), template, out var value) ? value : null);
+    }
+
+    // A value of null leaves the series as it is.
+    private static List<Column> Relabelled(EvaluationRun run, PromNode.Call call, List<Column> vector, string to, Func<Labels, string?> valueOf)
+    {
+        if (to.Length == 0)
+            throw new PromEvaluationException(call.Arguments[1].At, $"invalid label name in {call.Function}(): it is empty");
+        var columns = new ColumnSet(run, call.At);
+        foreach (var series in vector)
+        {
+            if (valueOf(series.Labels) is not { } value)
+            {
+                columns.Add(series);
+                continue;
+            }
+            var labels = LabelsBuilder.From(series.Labels).Set(to, value).Build();
+            columns.Add(run.Renamed(series, labels, call.At, dropsName: series.DropsName && to != "__name__"));
+        }
+        return columns.Columns;
+    }
+
+    private static CapturePattern PatternOf(PromNode.Call call)
+    {
+        try
+        {
+            return CapturePattern.Whole(TextOf(call, 4));
+        }
+        catch (ArgumentException wrong)
+        {
+            throw new PromEvaluationException(call.Arguments[4].At, $"invalid regular expression in label_replace(): {wrong.Message}", wrong);
+        }
+    }
+
+    private static string TextOf(PromNode.Call call, int argument)
+    {
+        var node = call.Arguments[argument];
+        while (node is PromNode.Paren paren)
+            node = paren.Inner;
+        return ((PromNode.Text)node).Value; // the parser sees to the type
+    }
+}

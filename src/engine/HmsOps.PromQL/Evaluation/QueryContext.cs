@@ -1,0 +1,33 @@
+using HmsOps.Series;
+
+namespace HmsOps.PromQL.Evaluation;
+
+/// <summary>What all parts of one evaluation share, subqueries included: where series come from, what may be used, what was used, and what the asker is told.</summary>
+internal sealed class QueryContext(ISeriesSource source, PromLimits limits, PromExpression expression, TimeGrid grid, CancellationToken ct)
+{
+    private long _points;
+
+    /// <summary>The times the asker asked for.</summary>
+    public TimeGrid Grid { get; } = grid;
+
+    public ISeriesSource Source { get; } = source;
+
+    public PromLimits Limits { get; } = limits;
+
+    public PromExpression Expression { get; } = expression;
+
+    public QueryBudget Budget { get; } = new(limits.SamplesMax);
+
+    public Notes Notes { get; } = new(expression.Text);
+
+    public CancellationToken Ct { get; } = ct;
+
+    /// <summary>Pays for numbers that are held.</summary>
+    public void Hold(long numbers, SourceRange at)
+    {
+        Ct.ThrowIfCancellationRequested();
+        _points += numbers;
+        if (_points > Limits.SamplesMax)
+            throw new PromEvaluationException(at, $"the query holds more than {Limits.SamplesMax} points while it runs. Select fewer series, or take a longer step.");
+    }
+}
