@@ -36,6 +36,7 @@ public sealed class ModelTests
             CheckpointEvery = TimeSpan.FromSeconds(7),
             CheckpointGrowth = seed % 2 == 0 ? 0 : 0.25,
             LateSamplesMax = 50,
+            ForgottenMin = 1,
         });
 
         private readonly bool _sealing = seed % 3 != 0; // hours pass, and what is older becomes blocks

@@ -38,7 +38,7 @@ internal static class Aggregation
             if (_byLabels.TryGetValue(labels, out var group))
                 return group;
             if (_inOrder.Count == run.SeriesMax)
-                throw new PromEvaluationException(node.At, $"the aggregation makes more than {run.SeriesMax} groups. Group by fewer labels, or add matchers that narrow it.");
+                throw new PromEvaluationException(node.At, $"the aggregation makes more than {run.SeriesMax} groups. Group by fewer labels, or add matchers that narrow it.") { Limit = "series_limit" };
             run.Hold(node.At);
             group = Fold(run, node, labels);
             _byLabels.Add(labels, group);

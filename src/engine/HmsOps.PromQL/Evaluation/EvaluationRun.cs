@@ -66,7 +66,7 @@ internal sealed class EvaluationRun(ISeriesSource source, PromLimits limits, Pro
         ct.ThrowIfCancellationRequested();
         _points += Grid.Steps;
         if (_points > limits.SamplesMax)
-            throw new PromEvaluationException(at, $"the query holds more than {limits.SamplesMax} points while it runs. Select fewer series, or take a longer step.");
+            throw new PromEvaluationException(at, $"the query holds more than {limits.SamplesMax} points while it runs. Select fewer series, or take a longer step.") { Limit = "point_limit" };
     }
 
     /// <summary>The same cells under other labels.</summary>
