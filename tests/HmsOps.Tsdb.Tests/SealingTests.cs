@@ -113,6 +113,36 @@ public sealed class SealingTests
         }
     }
 
+    [Theory]
+    [InlineData(End.Stopped)]
+    [InlineData(End.Killed)]
+    public void What_is_folded_of_observations_goes_on_when_others_leave_the_memory(End end)
+    {
+        _world.Options = _world.Options with { ForgottenMin = 1 };
+        var before = "";
+        _world.Live(end, async (store, time) =>
+        {
+            for (var step = 0; step < 60; step++)
+            {
+                Assert.Equal("1 taken", (await store.Append(($"c/{step / 10}", time.Ms(), step))).Reasons());
+                Assert.Equal("2 taken", (await store.Observe(("slow", step * 0.1, ""), ("slow/x", 1, $"id{step}"))).Reasons());
+                await time.Seconds(600);
+            }
+            Assert.InRange(store.Counts.Renewals, 2, 10);
+            Assert.Equal("1 taken", (await store.Observe(("slow/x", 1, "id59"))).Reasons()); // known
+            await time.Seconds(2);
+            Assert.Equal(60, store.Newest("slow")!.Count);
+            before = store.Dump();
+        });
+        Assert.Equal(before, _world.Look(store => store.Dump()));
+        _world.Live(End.Stopped, async (store, time) =>
+        {
+            await store.Observe(("slow", 1, ""));
+            await time.Seconds(2);
+            Assert.Equal(61, store.Newest("slow")!.Count);
+        });
+    }
+
     [Fact]
     public void Windows_lie_in_wider_ones_and_are_the_wider_the_older()
     {

@@ -65,7 +65,7 @@ public sealed class HeadRenewalTests
         var renewal = new HeadRenewal(head, horizon: 20);
         renewal.GatherLabels(CancellationToken.None);
         var (renewed, _) = renewal.Finish(new ExemplarRing(1));
-        Assert.Equal("{__name__=\"b\"}", renewed.Index.LabelsOf(0).ToString());
+        Assert.Equal("b", renewed.Index.LabelsOf(0).Name);
         Assert.Equal((1, 1, 20L), (renewed.Index.Count, renewed.Forgotten, renewed.Record(0).LastTime));
     }
 

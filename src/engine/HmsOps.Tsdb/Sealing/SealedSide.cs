@@ -1,6 +1,5 @@
 using HmsOps.Series;
 using HmsOps.Tsdb.Blocks;
-using HmsOps.Tsdb.Head;
 
 namespace HmsOps.Tsdb.Sealing;
 
