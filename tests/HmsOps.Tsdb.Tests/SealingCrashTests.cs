@@ -4,7 +4,7 @@ using HmsOps.Simulation.Time;
 
 namespace HmsOps.Tsdb.Tests;
 
-/// <summary>The end comes at each write, flush and change of a name of a life that seals, merges, deletes and compacts: nothing acknowledged is lost, nothing deleted comes back.</summary>
+/// <summary>The end comes at each write, flush and change of a name of a life that seals, merges, forgets series, deletes and compacts: nothing acknowledged is lost, nothing deleted comes back.</summary>
 public sealed class SealingCrashTests
 {
     private const int StepSeconds = 600;
@@ -17,7 +17,7 @@ public sealed class SealingCrashTests
         var whole = new Run(end, seed: 11);
         whole.Live(cutAt: null, DiskFaults.None);
         Assert.InRange(whole.Operations, 300, 1_500);
-        Assert.True(whole.Seals >= 5 && whole.Merges >= 1, $"{whole.Seals} seals, {whole.Merges} merges.");
+        Assert.True(whole.Seals >= 5 && whole.Merges >= 1 && whole.Renewals >= 1, $"{whole.Seals} seals, {whole.Merges} merges, {whole.Renewals} renewals.");
         for (var cutAt = 1; cutAt <= whole.Operations; cutAt++)
         {
             var run = new Run(end, seed: 11);
@@ -81,6 +81,7 @@ public sealed class SealingCrashTests
                 CheckpointEvery = TimeSpan.FromMinutes(50),
                 CheckpointGrowth = 0,
                 LateSamplesMax = 12,
+                ForgottenMin = 1,
             });
         }
 
@@ -89,6 +90,8 @@ public sealed class SealingCrashTests
         public long Seals { get; private set; }
 
         public long Merges { get; private set; }
+
+        public long Renewals { get; private set; }
 
         public void Live(long? cutAt, DiskFaults faults)
         {
@@ -100,7 +103,7 @@ public sealed class SealingCrashTests
                 {
                     for (var step = 0; step < 70; step++)
                         await Step(store, time, step);
-                    (Seals, Merges) = (store.Counts.Seals, store.Counts.Merges);
+                    (Seals, Merges, Renewals) = (store.Counts.Seals, store.Counts.Merges, store.Counts.Renewals);
                 });
             }
             catch (Exception end) when (end is PowerCutException or IOException)

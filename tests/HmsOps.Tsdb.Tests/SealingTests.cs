@@ -75,6 +75,74 @@ public sealed class SealingTests
         Assert.Contains("new", before);
     }
 
+    [Theory]
+    [InlineData(End.Stopped)]
+    [InlineData(End.Killed)]
+    [InlineData(End.PowerCut)]
+    public void Series_that_left_leave_the_memory_and_what_they_had_is_there(End end)
+    {
+        const int Pods = 1_500;
+        _world.Options = _world.Options with { SegmentBytes = 4 << 20, BatchBytesMax = 1 << 20 };
+        var before = "";
+        _world.Live(end, async (store, time) =>
+        {
+            await Deployment(store, time, "a", Pods);
+            var memory = store.Counts.MemoryBytes;
+            await Deployment(store, time, "b", Pods);
+            Assert.Equal((2, 1L), (store.Counts.Blocks, store.Counts.Renewals));
+            Assert.InRange(store.Counts.MemoryBytes, 1, memory + (memory / 8));
+            Assert.Equal(Pods, store.Counts.Series);
+            Assert.Equal(["a", "b"], store.LabelValues("job", new Selection([], 0, long.MaxValue), CancellationToken.None));
+            Assert.Equal(["b"], store.LabelValues("job", new Selection([], _world.NowMs + 9_000_000, long.MaxValue), CancellationToken.None));
+            Assert.Equal("1 taken", (await store.Append(("p7/a", _world.NowMs, 7))).Reasons()); // known, in a block
+            Assert.Equal("0 taken, 0 duplicate_time", (await store.Append(("p7/a", _world.NowMs, 8))).Reasons());
+            Assert.Equal("2 taken", (await store.Append(("p7/a", _world.NowMs + 1, 1), ("p8/a", time.Ms(), 8))).Reasons());
+            await time.Seconds(2);
+            before = store.Dump();
+        });
+        Assert.Equal(before, _world.Look(store => store.Dump()));
+        Assert.Equal((0L, 0), _world.Look(store => (store.Counts.LostAtReplay, store.Recovery.Findings.Count)));
+
+        static async Task Deployment(MetricStore store, VirtualTime time, string name, int pods)
+        {
+            for (var step = 0; step < 12; step++)
+            {
+                Assert.Equal($"{pods} taken", (await store.Append([.. Enumerable.Range(0, pods).Select(pod => ($"p{pod}/{name}", time.Ms(), (double)pod))])).Reasons());
+                await time.Seconds(720);
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(End.Stopped)]
+    [InlineData(End.Killed)]
+    public void What_is_folded_of_observations_goes_on_when_others_leave_the_memory(End end)
+    {
+        _world.Options = _world.Options with { ForgottenMin = 1 };
+        var before = "";
+        _world.Live(end, async (store, time) =>
+        {
+            for (var step = 0; step < 60; step++)
+            {
+                Assert.Equal("1 taken", (await store.Append(($"c/{step / 10}", time.Ms(), step))).Reasons());
+                Assert.Equal("2 taken", (await store.Observe(("slow", step * 0.1, ""), ("slow/x", 1, $"id{step}"))).Reasons());
+                await time.Seconds(600);
+            }
+            Assert.InRange(store.Counts.Renewals, 2, 10);
+            Assert.Equal("1 taken", (await store.Observe(("slow/x", 1, "id59"))).Reasons()); // known
+            await time.Seconds(2);
+            Assert.Equal(60, store.Newest("slow")!.Count);
+            before = store.Dump();
+        });
+        Assert.Equal(before, _world.Look(store => store.Dump()));
+        _world.Live(End.Stopped, async (store, time) =>
+        {
+            await store.Observe(("slow", 1, ""));
+            await time.Seconds(2);
+            Assert.Equal(61, store.Newest("slow")!.Count);
+        });
+    }
+
     [Fact]
     public void Windows_lie_in_wider_ones_and_are_the_wider_the_older()
     {

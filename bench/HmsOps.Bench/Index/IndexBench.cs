@@ -138,7 +138,7 @@ internal sealed class IndexBench(int series)
         Console.WriteLine($"save {megabytes,9:0.0} MB      {saving * 1e3,8:0} ms, {megabytes / saving:0} MB/s; load {loading * 1e3:0} ms, {megabytes / loading:0} MB/s");
         if (loaded!.Count != series) // set by the loop above
             throw new InvalidOperationException("Not all series were loaded.");
-        var compacting = Once(() => _index.Compacted(Key, Enumerable.Range(0, series).Select(id => id % 300 >= 100).ToArray()));
+        var compacting = Once(() => _index.Compacted(Key, Enumerable.Range(0, series).Select(id => id % 300 >= 100).ToArray(), CancellationToken.None));
         Console.WriteLine($"compact to 2/3      {compacting * 1e3,8:0} ms");
     }
 

@@ -41,7 +41,7 @@ public sealed partial class MetricStore
         using (var walk = WalkHead(selection, view, budget: null, cancellationToken))
         {
             while (walk.MoveNext())
-                series.Add(_head.Index.LabelsOf(walk.Id));
+                series.Add(walk.Labels);
         }
         var head = series.Count;
         foreach (var inBlock in InBlocks(selection, view, (block, kept) => block.Series(kept, cancellationToken)))
@@ -58,15 +58,19 @@ public sealed partial class MetricStore
     public IReadOnlyList<SeriesExemplars> Exemplars(Selection selection, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(selection);
-        using var cut = HeadCut.Of(_head, selection.Matchers, cancellationToken);
+        SeriesHead head;
+        ExemplarRing exemplars;
+        lock (Head.Lock)
+            (head, exemplars) = (_holdings.Head, _holdings.Exemplars);
+        using var cut = HeadCut.Of(head, selection.Matchers, cancellationToken);
         var answer = new List<SeriesExemplars>();
         for (var i = 0; i < cut.Count; i++)
         {
             IReadOnlyList<(Labels Labels, long Time, double Value)> found;
-            lock (_head.Lock)
-                found = _holdings.Exemplars.Of(cut.Ids[i], Kept(selection.From), selection.To);
+            lock (head.Lock)
+                found = exemplars.Of(cut.Ids[i], Kept(selection.From), selection.To);
             if (found.Count > 0)
-                answer.Add(new SeriesExemplars(_head.Index.LabelsOf(cut.Ids[i]), [.. found.Select(each => new SeriesExemplar(each.Labels, each.Time, each.Value))]));
+                answer.Add(new SeriesExemplars(head.Index.LabelsOf(cut.Ids[i]), [.. found.Select(each => new SeriesExemplar(each.Labels, each.Time, each.Value))]));
         }
         return answer;
     }
@@ -74,7 +78,7 @@ public sealed partial class MetricStore
     /// <summary>What makers say about their metrics, in the order of names.</summary>
     public IReadOnlyList<MetricMetadata> Metadata()
     {
-        lock (_head.Lock)
+        lock (Head.Lock)
             return _holdings.Descriptions.All();
     }
 
@@ -82,7 +86,7 @@ public sealed partial class MetricStore
     public MetricMetadata? Metadata(string metric)
     {
         ArgumentNullException.ThrowIfNull(metric);
-        lock (_head.Lock)
+        lock (Head.Lock)
             return _holdings.Descriptions.Of(metric);
     }
 
@@ -91,10 +95,11 @@ public sealed partial class MetricStore
     {
         ArgumentNullException.ThrowIfNull(selection);
         using var view = _sealed.Open();
-        var head = selection.Matchers.Count == 0
-            ? _head.Index.LabelNames(IsInHead(selection, view), cancellationToken)
-            : _head.Index.LabelNames(IdsInHead(selection, view, cancellationToken));
-        return LabelLists.Union([head, .. InBlocks(selection, view, (block, kept) => block.LabelNames(kept, cancellationToken))]);
+        var head = Head;
+        var names = selection.Matchers.Count == 0
+            ? head.Index.LabelNames(IsIn(head, selection, view), cancellationToken)
+            : head.Index.LabelNames(IdsIn(head, selection, view, cancellationToken));
+        return LabelLists.Union([names, .. InBlocks(selection, view, (block, kept) => block.LabelNames(kept, cancellationToken))]);
     }
 
     /// <inheritdoc/>
@@ -102,32 +107,33 @@ public sealed partial class MetricStore
     {
         ArgumentNullException.ThrowIfNull(selection);
         using var view = _sealed.Open();
-        var head = selection.Matchers.Count == 0
-            ? _head.Index.LabelValues(name, IsInHead(selection, view), cancellationToken)
-            : _head.Index.LabelValues(name, IdsInHead(selection, view, cancellationToken));
-        return LabelLists.Union([head, .. InBlocks(selection, view, (block, kept) => block.LabelValues(name, kept, cancellationToken))]);
+        var head = Head;
+        var values = selection.Matchers.Count == 0
+            ? head.Index.LabelValues(name, IsIn(head, selection, view), cancellationToken)
+            : head.Index.LabelValues(name, IdsIn(head, selection, view, cancellationToken));
+        return LabelLists.Union([values, .. InBlocks(selection, view, (block, kept) => block.LabelValues(name, kept, cancellationToken))]);
     }
 
     private HeadCursor WalkHead(Selection selection, StoreView view, QueryBudget? budget, CancellationToken cancellationToken)
     {
-        var (cut, from) = (HeadCut.Of(_head, selection.Matchers, cancellationToken, inRows: !selection.InAnyOrder), Kept(selection.From));
-        return new HeadCursor(_head, cut, selection, from, Math.Max(from, view.Horizon), budget, cancellationToken);
+        var (cut, from) = (HeadCut.Of(Head, selection.Matchers, cancellationToken, inRows: !selection.InAnyOrder), Kept(selection.From));
+        return new HeadCursor(cut, selection, from, Math.Max(from, view.Horizon), budget, cancellationToken);
     }
 
-    private int[] IdsInHead(Selection selection, StoreView view, CancellationToken cancellationToken)
+    private int[] IdsIn(SeriesHead head, Selection selection, StoreView view, CancellationToken cancellationToken)
     {
-        using var cut = HeadCut.Of(_head, selection.Matchers, cancellationToken, inRows: false);
-        return Array.FindAll(cut.Ids[..cut.Count], new Predicate<int>(IsInHead(selection, view)));
+        using var cut = HeadCut.Of(head, selection.Matchers, cancellationToken, inRows: false);
+        return Array.FindAll(cut.Ids[..cut.Count], new Predicate<int>(IsIn(head, selection, view)));
     }
 
     // By the bounds of tails and pieces: a series that has samples on either side of a short range, and none in it, is named too many.
-    private Func<int, bool> IsInHead(Selection selection, StoreView view)
+    private Func<int, bool> IsIn(SeriesHead head, Selection selection, StoreView view)
     {
         var (from, ordered) = (Kept(selection.From), Math.Max(Kept(selection.From), view.Horizon));
         return id =>
         {
-            lock (_head.Lock)
-                return _head.HasBetween(id, from, ordered, selection.To);
+            lock (head.Lock)
+                return head.HasBetween(id, from, ordered, selection.To);
         };
     }
 

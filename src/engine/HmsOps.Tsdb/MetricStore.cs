@@ -30,7 +30,6 @@ public sealed partial class MetricStore : ISeriesSink, ISeriesSource, IDisposabl
     private readonly IDisk _disk;
     private readonly TimeProvider _time;
     private readonly Holdings _holdings;
-    private readonly SeriesHead _head;
     private readonly FrameFold _fold;
     private readonly FrameWriter _frame;
     private readonly SampleIntake _samples;
@@ -59,16 +58,16 @@ public sealed partial class MetricStore : ISeriesSink, ISeriesSource, IDisposabl
         MetricStoreOptions options, TimeProvider time, IDisk disk, FramedLog log, Checkpointer checkpointer, Holdings holdings, FrameFold fold,
         FrameReplay replay, SealedSide sealedSide, List<LogFinding> findings)
     {
-        (_options, _time, _disk, _log, _checkpointer, _holdings, _head, _fold) = (options, time, disk, log, checkpointer, holdings, holdings.Head, fold);
+        (_options, _time, _disk, _log, _checkpointer, _holdings, _fold) = (options, time, disk, log, checkpointer, holdings, fold);
         (_sealed, _sealedFinder) = (sealedSide, new SealedFinder(sealedSide.Blocks));
         Recovery = log.Recovery with { Findings = [.. findings, .. log.Recovery.Findings, .. LogLoss.Of(replay.Gaps, replay.Lost, log.Recovery, options.Folder)] };
         (LostAtReplay, MissingAtReplay) = (replay.Lost, LogLoss.Missing(replay.Gaps));
         var refusals = new Refusals(options);
         _commit = new GroupCommit(log, options.DurabilityWindow, options.PendingBytesMax, time);
-        _frame = new FrameWriter(_head);
+        _frame = new FrameWriter(holdings);
         _samples = new SampleIntake(options, holdings, refusals, _frame, _sealedFinder);
         _observations = new ObservationIntake(options, holdings, refusals, _frame);
-        _housekeeper = new Housekeeper(options, time, disk, () => _log.Bytes + _checkpointer.Bytes, _turn, _head, _holdings.Closer, _samples, sealedSide);
+        _housekeeper = new Housekeeper(options, time, disk, () => _log.Bytes + _checkpointer.Bytes, _turn, holdings, _samples, sealedSide, Renew);
         if (log.State != LogState.Writable)
             _readOnlyBecause = log.StateReason ?? "The log cannot be written.";
         GoOn(replay);
@@ -102,7 +101,7 @@ public sealed partial class MetricStore : ISeriesSink, ISeriesSource, IDisposabl
             findings.Add(new LogFinding(LogFindingKind.Skipped, "blocks", 0, 0, 0, 0, null, note));
         return new MetricStore(
             options, time, disk, log, new Checkpointer(checkpoints, options, time, checkpoint?.Head.Sequence), holdings, fold, replay,
-            new SealedSide(holdings.Head, blocks, horizon), findings);
+            new SealedSide(holdings.Head.Lock, blocks, horizon), findings);
     }
 
     /// <summary>Whether appends are taken.</summary>
@@ -125,14 +124,14 @@ public sealed partial class MetricStore : ISeriesSink, ISeriesSource, IDisposabl
             var blocks = _sealed.Blocks.Infos;
             var (seals, merges, sealFailures, lastSealFailure) = _housekeeper.Counts;
             var horizon = _sealed.Horizon;
-            lock (_head.Lock)
+            lock (Head.Lock)
             {
                 lock (_countsLock)
                 {
                     return new StoreCounts
                     {
-                        Series = _head.Listed,
-                        Samples = _head.Samples + blocks.Sum(block => block.Samples),
+                        Series = Head.Listed,
+                        Samples = Head.Samples + blocks.Sum(block => block.Samples),
                         Blocks = blocks.Count,
                         BlockBytes = blocks.Sum(block => block.Bytes),
                         SealedUpTo = horizon == long.MinValue ? null : horizon,
@@ -140,9 +139,9 @@ public sealed partial class MetricStore : ISeriesSink, ISeriesSource, IDisposabl
                         Merges = merges,
                         SealFailures = sealFailures,
                         LastSealFailure = lastSealFailure,
-                        Weight = _head.Weight,
-                        LateSamples = _head.LateSamples,
-                        MemoryBytes = _head.MemoryBytes,
+                        Weight = Head.Weight,
+                        LateSamples = Head.LateSamples,
+                        MemoryBytes = Head.MemoryBytes,
                         Exemplars = _holdings.Exemplars.Count,
                         ObservationsFolded = _fold.ObservationsFolded,
                         Refused = new SortedDictionary<string, long>(_refused),
@@ -152,6 +151,7 @@ public sealed partial class MetricStore : ISeriesSink, ISeriesSource, IDisposabl
                         MissingAtReplay = MissingAtReplay,
                         LogBytes = _log.Bytes,
                         RetentionFailures = _retentionFailures,
+                        Renewals = _housekeeper.Renewals,
                         LastCheckpoint = _checkpointer.Last,
                         CheckpointBytes = _checkpointer.Bytes,
                         CheckpointFailures = _checkpointer.Failures,
@@ -225,6 +225,8 @@ public sealed partial class MetricStore : ISeriesSink, ISeriesSource, IDisposabl
     /// <summary>The log of a store's folder.</summary>
     internal static FramedLogOptions LogOptions(string folder) => new() { Folder = folder, OnFlushFailure = OnFlushFailure.Roll, Origin = Origin };
 
+    private SeriesHead Head => _holdings.Head;
+
     private long LostAtReplay { get; }
 
     private long MissingAtReplay { get; }
@@ -233,14 +235,14 @@ public sealed partial class MetricStore : ISeriesSink, ISeriesSource, IDisposabl
     private void GoOn(FrameReplay replay)
     {
         var now = Now();
-        lock (_head.Lock)
+        lock (Head.Lock)
             _holdings.Closer.CloseUpTo(SecondCloser.SecondOf(now));
         if (replay.CanGoOn)
             _frame.GoOn(replay.Epoch);
         else
             _frame.BeginEpoch(replay.Epoch + 1);
         _holdings.Ids.Forget(now);
-        _head.DropBefore(Dropped(now));
+        Head.DropBefore(Dropped(now));
         GoOnFrom(_sealed.Horizon);
     }
 
@@ -248,23 +250,31 @@ public sealed partial class MetricStore : ISeriesSink, ISeriesSource, IDisposabl
     private void GoOnFrom(long horizon)
     {
         _samples.Horizon = horizon;
-        for (var id = 0; id < _head.Index.Count; id++)
+        for (var id = 0; id < Head.Index.Count; id++)
         {
-            lock (_head.Lock)
+            lock (Head.Lock)
             {
                 if (horizon != long.MinValue)
-                    _head.DropSealed(id, horizon, lastBatch: -1);
-                var newest = _head.NewestOf(id, _head.Record(id));
+                    Head.DropSealed(id, horizon, lastBatch: -1);
+                var newest = Head.NewestOf(id, Head.Record(id));
                 if (newest != SeriesRecord.Never)
                     (_samples.Oldest, _samples.Newest) = (long.MinValue, Math.Max(_samples.Newest, newest));
             }
         }
     }
 
+    // Under the turn. The new head's ids are no numbers of the log's: it begins to number anew.
+    private void Renew(HeadRenewal renewal)
+    {
+        var (head, exemplars) = renewal.Finish(_holdings.Exemplars);
+        _holdings.GoOnWith(head, exemplars);
+        _frame.BeginEpoch(_frame.Epoch + 1);
+    }
+
     private Verdict ReadObservations(ObservationBatch batch, long stamp)
     {
         // What is declared says which seconds are open: those before this one are not.
-        lock (_head.Lock)
+        lock (Head.Lock)
             _holdings.Closer.CloseUpTo(SecondCloser.SecondOf(stamp));
         return _observations.Read(batch, stamp);
     }
@@ -374,7 +384,7 @@ public sealed partial class MetricStore : ISeriesSink, ISeriesSource, IDisposabl
     private void CloseSecond()
     {
         bool any;
-        lock (_head.Lock)
+        lock (Head.Lock)
             any = _holdings.Closer.CloseUpTo(SecondCloser.SecondOf(Now()));
         if (any)
             Interlocked.Increment(ref _appended);
@@ -394,7 +404,7 @@ public sealed partial class MetricStore : ISeriesSink, ISeriesSource, IDisposabl
         await _turn.TakeAsync(stopping);
         try
         {
-            _head.DropBefore(Dropped(Now()));
+            Head.DropBefore(Dropped(Now()));
         }
         finally
         {
@@ -407,7 +417,7 @@ public sealed partial class MetricStore : ISeriesSink, ISeriesSource, IDisposabl
         while (true)
         {
             await Task.Delay(_options.CheckpointEvery, _time, stopping);
-            if (State == MetricStoreState.Serving && _checkpointer.IsDue(_head.MemoryBytes))
+            if (State == MetricStoreState.Serving && _checkpointer.IsDue(Head.MemoryBytes))
                 await CheckpointOnceAsync(stopping);
         }
     }

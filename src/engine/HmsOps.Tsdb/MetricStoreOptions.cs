@@ -58,6 +58,11 @@ public sealed record MetricStoreOptions
     /// <summary>Exemplars held at a time, the newest; of up to 192 bytes each.</summary>
     public int ExemplarsMax { get; init; } = 100_000;
 
+    /// <summary>
+    /// Series that were forgotten leave the memory when they are so many, and three in ten of all; what is known of them is in blocks by then.
+    /// </summary>
+    public int ForgottenMin { get; init; } = 1000;
+
     /// <summary>How often the store's memory may be written down whole, so that a restart does not read the log from the beginning.</summary>
     public TimeSpan CheckpointEvery { get; init; } = TimeSpan.FromMinutes(10);
 
@@ -102,7 +107,7 @@ public sealed record MetricStoreOptions
         _ when Retention < LateWindow || Retention <= ObservedLife =>
             $"{nameof(Retention)} is not shorter than {nameof(LateWindow)}, and longer than {nameof(ObservedLife)}.",
         _ when SeriesMax < 1 || SamplesMax < 1 || BucketsMax < 1 || IdsMax < 1 || MemoryMax < 1 || ExemplarsMax < 1 || BatchBytesMax < 1 || PendingBytesMax < 1
-            || RetentionBytes < 1 || LateSamplesMax < 1 || SealBytesPerSecond < 1 || BlockCacheBytes < 1 =>
+            || RetentionBytes < 1 || ForgottenMin < 1 || LateSamplesMax < 1 || SealBytesPerSecond < 1 || BlockCacheBytes < 1 =>
             "Limits are at least 1; 0 is never \"unlimited\".",
         _ when CheckpointEvery <= TimeSpan.Zero || !(CheckpointGrowth >= 0) =>
             $"{nameof(CheckpointEvery)} is longer than nothing, {nameof(CheckpointGrowth)} is not negative.",

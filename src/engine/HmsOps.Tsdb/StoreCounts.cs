@@ -76,6 +76,9 @@ public sealed record StoreCounts
     /// <summary>Cuts of the log the disk refused; after the next checkpoint it is tried again.</summary>
     public required long RetentionFailures { get; init; }
 
+    /// <summary>How often the memory was rid of series that were forgotten, in this life.</summary>
+    public required long Renewals { get; init; }
+
     /// <summary>When a checkpoint was last written whole; null before the first of this life.</summary>
     public required DateTimeOffset? LastCheckpoint { get; init; }
 

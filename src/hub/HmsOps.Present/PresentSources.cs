@@ -1,3 +1,4 @@
+using HmsOps.Observe;
 using HmsOps.Observe.Influx;
 using HmsOps.Observe.Otlp;
 using HmsOps.Observe.RemoteRead;
@@ -31,6 +32,9 @@ public sealed record PresentSources
     public required Func<HubStatus> Hub { get; init; }
 
     public required PresentLimits Limits { get; init; }
+
+    /// <summary>Where what is refused is counted.</summary>
+    public required Refusals Refusals { get; init; }
 
     /// <summary>Takes the body of <c>POST /metric</c>, at most <see cref="PresentLimits.MetricBodyBytes"/> of it, and answers for all its items.</summary>
     public required Func<ReadOnlyMemory<byte>, CancellationToken, Task<PushReply>> Push { get; init; }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using HmsOps.Observe;
 using HmsOps.Present.Tests.Stage;
 using HmsOps.PromQL;
 using HmsOps.Series;
@@ -90,13 +91,31 @@ public sealed class LimitsTests
     {
         var clock = new StoppedClock(CountyCourt.At(16, 9, 12));
         var slow = new SlowSource(CountyCourt.Over.Store, () => clock.Advance(TimeSpan.FromSeconds(7) + (msBesideLimit * Moment)));
+        var refusals = new Refusals();
         await using var hub = await HubAsync(
-            l => l with { QueryTime = TimeSpan.FromSeconds(7) }, s => s with { Time = clock, PromQL = new PromEngine(slow, PromLimits.Default) });
+            l => l with { QueryTime = TimeSpan.FromSeconds(7) }, s => s with { Time = clock, PromQL = new PromEngine(slow, PromLimits.Default), Refusals = refusals });
         using var answer = await hub.Client.GetAsync($"/api/v1/query?query=county_api_ms{(timeout is null ? "" : $"&timeout={timeout}")}");
 
         Assert.Equal(status, (int)answer.StatusCode);
+        Assert.Equal(status == 503 ? [("query", "time_limit", 1L)] : [], refusals.All);
         if (status == 503)
             Assert.Contains("limits.query.time", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("/api/v1/query?query=rate(county_api_ms[1h])", 1, 50_000, "sample_limit")]
+    [InlineData("/api/v1/query?query=county_api_ms", 1_000_000, 0, "series_limit")]
+    [InlineData("/api/v1/query?query=sum(county_api_ms)", 1_000_000, 0, "series_limit")]
+    [InlineData("/api/v1/query_range?query=1&start=0&end=100000&step=1", 1_000_000, 50_000, "point_limit")]
+    public async Task A_query_over_a_limit_is_refused_and_counted_by_the_limits_name(string address, long samples, int series, string limit)
+    {
+        var refusals = new Refusals();
+        var engine = new PromEngine(CountyCourt.Over.Store, new PromLimits { SamplesMax = samples, SeriesMax = series });
+        await using var hub = await HubAsync(l => l, s => s with { PromQL = engine, Refusals = refusals });
+        using var answer = await hub.Client.GetAsync(address);
+
+        Assert.InRange((int)answer.StatusCode, 400, 422);
+        Assert.Equal([("query", limit, 1L)], refusals.All);
     }
 
     [Theory]

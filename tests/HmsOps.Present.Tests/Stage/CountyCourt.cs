@@ -69,6 +69,7 @@ public sealed class CountyCourt
             RemoteRead = new RemoteReadOutlet(Store, new Refusals(), new ReadLimits()),
             Hub = () => Status(),
             Limits = PresentLimits.Default,
+            Refusals = new Refusals(),
             Push = (body, _) => Task.FromResult(new PushReply(202, System.Text.Encoding.UTF8.GetBytes($"{{\"accepted\":{body.Length}}}"))),
             RemoteWrite = new RemoteWriteIntake(Store, new Refusals(), new WriteLimits()),
             Influx = new InfluxIntake(Store, new Refusals(), new InfluxLimits(), Clock),

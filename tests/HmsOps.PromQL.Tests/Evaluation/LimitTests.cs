@@ -13,7 +13,7 @@ public sealed class LimitTests
     {
         var refusal = Assert.Throws<PromEvaluationException>(() => Answers.Ask(Series, text, 300_000, new PromLimits { SeriesMax = 1 }));
         Assert.Equal((message, what), (refusal.Message, text[refusal.Position.Start..refusal.Position.End]));
-        Assert.Equal(at, refusal.Position.Start);
+        Assert.Equal((at, "series_limit"), (refusal.Position.Start, refusal.Limit));
     }
 
     [Theory]
@@ -27,6 +27,7 @@ public sealed class LimitTests
     {
         var refusal = Assert.Throws<PromEvaluationException>(() => Answers.Ask(Series, "sum by (a) (foo)", 300_000, new PromLimits { SeriesMax = 1 }));
         Assert.Equal("the aggregation makes more than 1 groups. Group by fewer labels, or add matchers that narrow it.", refusal.Message);
+        Assert.Equal("series_limit", refusal.Limit);
     }
 
     [Fact]
@@ -42,7 +43,7 @@ public sealed class LimitTests
     {
         var refusal = Assert.Throws<PromEvaluationException>(() => Answers.Ask(Series, "bar + rate(foo[10m])", 600_000, new PromLimits { SamplesMax = 20 }));
         Assert.Equal("The query touches more than 20 samples. Narrow {__name__=\"foo\"} or its range.", refusal.Message);
-        Assert.Equal(new SourceRange(11, 14), refusal.Position);
+        Assert.Equal((new SourceRange(11, 14), "sample_limit"), (refusal.Position, refusal.Limit));
     }
 
     [Fact]
@@ -51,6 +52,7 @@ public sealed class LimitTests
         var engine = new PromEngine(Series, new PromLimits { SamplesMax = 100 });
         var refusal = Assert.Throws<PromEvaluationException>(() => engine.Range(Answers.Parsed("bar + 1 + 2"), 0, 300_000, 10_000, CancellationToken.None));
         Assert.Equal("the query holds more than 100 points while it runs. Select fewer series, or take a longer step.", refusal.Message);
+        Assert.Equal("point_limit", refusal.Limit);
     }
 
     [Fact]

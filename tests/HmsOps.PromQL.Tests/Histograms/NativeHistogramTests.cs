@@ -19,6 +19,11 @@ public sealed class NativeHistogramTests
         "mixed 1 {{schema:0 count:1 sum:1 buckets:[1]}} 3",
         "ended {{schema:0 count:1 sum:1 buckets:[1]}} {{schema:0 sum:stale}}",
         "gauge {{schema:0 count:4 sum:8 offset:1 buckets:[4] counter_reset_hint:gauge}} {{schema:0 count:2 sum:4 offset:1 buckets:[2] counter_reset_hint:gauge}}",
+        "own {{schema:-53 count:10 sum:30 custom_values:[1 2 4] buckets:[1 2 3 4]}} {{schema:-53 count:20 sum:60 custom_values:[1 2 4] buckets:[2 4 6 8]}}",
+        "other {{schema:-53 count:6 sum:9 custom_values:[2 4 8] buckets:[3 2 1]}}x3",
+        "reshaped {{schema:-53 count:10 sum:30 custom_values:[1 2 4] buckets:[1 2 3 4]}} {{schema:-53 count:20 sum:60 custom_values:[2 4] buckets:[6 6 8]}}",
+        "restarted {{schema:-53 count:10 sum:30 custom_values:[1 2 4] buckets:[1 2 3 4]}} {{schema:-53 count:12 sum:30 custom_values:[1 2 4] buckets:[9 1 1 1]}}",
+        "unlike {{schema:-53 count:1 sum:3 custom_values:[1 2 4] buckets:[1]}} {{schema:0 count:4 sum:8 offset:1 buckets:[4]}}",
         "both {{schema:0 count:4 sum:8 offset:1 buckets:[4]}}", "both{le=\"1\"} 1", "both{le=\"+Inf\"} 2",
         "nans {{schema:0 count:4 sum:NaN offset:1 buckets:[2]}}",
         "many{i=\"1\"} {{schema:0 count:1.5e308 sum:1 buckets:[1.5e308]}}", "many{i=\"2\"} {{schema:0 count:1.5e308 sum:1 buckets:[1.5e308]}}");
@@ -71,6 +76,28 @@ public sealed class NativeHistogramTests
     [InlineData("histogram_quantile(0.5, nans)", 0, "{} 2")]
     [InlineData("histogram_quantile(0.75, nans)", 0, "{} NaN")]
     [InlineData("histogram_quantile(0.5, both)", 0, "")] // classic and native at once: nobody knows which is meant
+    // Bounds of their own: 1, 2, 3 and 4 observations up to 1, 2, 4 and above. Linear inside, from 0 in the lowest, at the last bound above it.
+    [InlineData("histogram_quantile(0.05, own)", 0, "{} 0.5")]
+    [InlineData("histogram_quantile(0.2, own)", 0, "{} 1.5")]
+    [InlineData("histogram_quantile(0.5, own)", 0, "{} 3.333333333333333")]
+    [InlineData("histogram_quantile(0.9, own)", 0, "{} 4")]
+    [InlineData("histogram_avg(own)", 0, "{} 3")]
+    [InlineData("own * 2", 0, "{} {{schema:-53 count:20 sum:60 custom_values:[1 2 4] offset:0 buckets:[2 4 6 8]}}")]
+    [InlineData("own / 2 == bool own", 0, "{} 0")]
+    // They meet in the bounds both have, 2 and 4: [3 3 4] and [3 2 1].
+    [InlineData("own + other", 0, "{} {{schema:-53 count:16 sum:39 custom_values:[2 4] offset:0 buckets:[6 5 5]}}")]
+    [InlineData("own - other", 0, "{} {{schema:-53 count:4 sum:21 custom_values:[2 4] offset:1 buckets:[1 3] counter_reset_hint:gauge}}")]
+    [InlineData("sum({__name__=~\"own|other\"})", 0, "{} {{schema:-53 count:16 sum:39 custom_values:[2 4] offset:0 buckets:[6 5 5]}}")]
+    [InlineData("avg({__name__=~\"own|other\"})", 0, "{} {{schema:-53 count:8 sum:19.5 custom_values:[2 4] offset:0 buckets:[3 2.5 2.5]}}")]
+    [InlineData("increase(own[4m])", 60, "{} {{schema:-53 count:15 sum:45 custom_values:[1 2 4] offset:0 buckets:[1.5 3 4.5 6] counter_reset_hint:gauge}}")]
+    [InlineData("increase(reshaped[4m])", 60, "{} {{schema:-53 count:15 sum:45 custom_values:[2 4] offset:0 buckets:[4.5 4.5 6] counter_reset_hint:gauge}}")]
+    // A bucket fell, so it began anew: 12 in 60 s; to the start half an interval, and zero was 60 s x 10 / 12 before.
+    [InlineData("increase(restarted[4m]) / 1.5", 60, "{} {{schema:-53 count:12 sum:30 custom_values:[1 2 4] offset:0 buckets:[9 1 1 1] counter_reset_hint:gauge}}")]
+    [InlineData("own + h", 0, "")]
+    [InlineData("sum({__name__=~\"own|zero\"})", 0, "")]
+    [InlineData("rate(unlike[4m])", 60, "")]
+    [InlineData("sum_over_time(unlike[4m])", 60, "")]
+    [InlineData("avg_over_time(unlike[4m])", 60, "")]
     [InlineData("ended", 60, "")]
     [InlineData("count_over_time(ended[5m])", 60, "{} 1")]
     [InlineData("count_over_time(mixed[5m])", 120, "{} 3")]
@@ -86,6 +113,12 @@ public sealed class NativeHistogramTests
     [InlineData("sum({__name__=~\"mixed|ended\"} offset 1m)", "")]
     [InlineData("sum({__name__=~\"mixed|zero\"})", "PromQL warning: encountered a mix of histograms and floats for aggregation (1:5)")]
     [InlineData("max(zero)", "PromQL info: ignored histogram in max aggregation (1:5)")]
+    [InlineData("sum({__name__=~\"own|zero\"} offset 2m)", "PromQL warning: vector contains a mix of histograms with exponential and custom buckets schemas (1:5)")]
+    [InlineData("own + on () zero", "PromQL warning: incompatible bucket layout encountered for binary operator + (1:1)")]
+    [InlineData("own - on () other", "PromQL info: mismatched custom buckets were reconciled during subtraction (1:1)")]
+    [InlineData("avg({__name__=~\"own|other\"})", "PromQL info: mismatched custom buckets were reconciled during aggregation (1:5)")]
+    [InlineData("rate(unlike[5m])", "PromQL warning: vector contains a mix of histograms with exponential and custom buckets schemas for metric name \"unlike\" (1:6)")]
+    [InlineData("sum_over_time(reshaped[5m])", "PromQL info: mismatched custom buckets were reconciled during aggregation (1:15)")]
     [InlineData("zero > 1", "PromQL info: incompatible sample types encountered for binary operator \">\": histogram > float (1:1)")]
     [InlineData("rate(gauge[5m])", "PromQL warning: this native histogram metric is not a counter: \"gauge\" (1:6)")]
     [InlineData("delta(reset[5m])", "PromQL warning: this native histogram metric is not a gauge: \"reset\" (1:7)")]

@@ -33,6 +33,7 @@ public static partial class SeriesNotation
     public static string Write(NativeHistogram h) =>
         $"{{{{schema:{h.Schema} count:{h.Count:R} sum:{h.Sum:R}"
         + (h.ZeroCount != 0 ? $" z_bucket:{h.ZeroCount:R}" : "") + (h.ZeroThreshold != 0 ? $" z_bucket_w:{h.ZeroThreshold:R}" : "")
+        + (h.Bounds.Count > 0 ? $" custom_values:[{string.Join(' ', h.Bounds.Select(bound => bound.ToString("R", CultureInfo.InvariantCulture)))}]" : "")
         + Write("", h.Positive) + Write("n_", h.Negative) + (h.IsGauge ? " counter_reset_hint:gauge" : "") + "}}";
 
     private static string Write(string sign, IReadOnlyList<HistogramBucket> buckets)
@@ -99,6 +100,7 @@ public static partial class SeriesNotation
             ZeroThreshold = Number("z_bucket_w"),
             Positive = Buckets("buckets", "offset"),
             Negative = Buckets("n_buckets", "n_offset"),
+            Bounds = fields.TryGetValue("custom_values", out var bounds) ? [.. bounds.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(Double)] : [],
             IsGauge = fields.GetValueOrDefault("counter_reset_hint") == "gauge",
         };
     }

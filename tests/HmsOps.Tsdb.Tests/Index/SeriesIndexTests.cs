@@ -105,7 +105,7 @@ public sealed class SeriesIndexTests
         for (var i = 0; i < 1000; i++)
             _world.Add(IndexWorld.Set($"__name__=m{i % 10} pod=p{i / 10}"));
         var alive = Enumerable.Range(0, 900).Select(id => id / 10 % 3 == 0).ToArray();
-        var (index, newIds) = _world.Index.Compacted(IndexWorld.Key, alive);
+        var (index, newIds) = _world.Index.Compacted(IndexWorld.Key, alive, CancellationToken.None);
         Assert.Equal(alive.Count(lives => lives), index.Count);
         Assert.Equal(alive.Length, newIds.Length);
         for (var id = 0; id < alive.Length; id++)

@@ -13,10 +13,9 @@ public sealed class AllocationTests
     public void A_sample_of_a_known_series_allocates_nothing()
     {
         var options = StoreWorld.Small with { BatchBytesMax = 1 << 20, SegmentBytes = 1 << 26 };
-        var head = new SeriesHead(1);
-        var holdings = Holdings.Of(head, options);
+        var holdings = Holdings.Of(new SeriesHead(1), options);
         var fold = new FrameFold(holdings, options.BucketsMax);
-        var frame = new FrameWriter(head);
+        var frame = new FrameWriter(holdings);
         using var blocks = BlockSet.Open(new StoreWorld().Disk, "blocks", new BlockCache(1));
         using var finder = new SealedFinder(blocks);
         var intake = new SampleIntake(options, holdings, new Refusals(options), frame, finder);

@@ -135,7 +135,7 @@ public sealed class StoreFrameTests
     {
         var head = new SeriesHead(1);
         var (a, b) = (head.FindOrAdd(Labels.From(("a", "b"))), head.FindOrAdd(Labels.From(("a", "c"))));
-        var frame = new FrameWriter(head);
+        var frame = new FrameWriter(Holdings.Of(head, StoreWorld.Small));
         frame.BeginEpoch(1);
         frame.Begin();
         frame.Declare(a, Labels.From(("a", "b")), null);

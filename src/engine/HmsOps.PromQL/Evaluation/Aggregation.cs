@@ -42,7 +42,7 @@ internal static class Aggregation
             if (_byLabels.TryGetValue(labels, out var group))
                 return group;
             if (_inOrder.Count == run.SeriesMax)
-                throw new PromEvaluationException(node.At, $"the aggregation makes more than {run.SeriesMax} groups. Group by fewer labels, or add matchers that narrow it.");
+                throw new PromEvaluationException(node.At, $"the aggregation makes more than {run.SeriesMax} groups. Group by fewer labels, or add matchers that narrow it.") { Limit = "series_limit" };
             run.Hold(node.At);
             group = Fold(run, node, labels, parameter);
             _byLabels.Add(labels, group);
@@ -106,6 +106,13 @@ internal abstract class GroupFold(EvaluationRun run, PromNode.Aggregate node, La
 
     protected abstract void Finish(int step, Column into);
 
+    // Nothing where there is no sum.
+    protected void Set(Column into, int step, NativeHistogram histogram, HistogramSum sum)
+    {
+        if (run.Notes.Settle(sum, node.Operand.At, "", "aggregation"))
+            into.Set(step, histogram);
+    }
+
     protected void Mixed() => run.Notes.Warn(node.Operand.At, "encountered a mix of histograms and floats for aggregation");
 
     protected void Ignored() => run.Notes.Inform(node.Operand.At, $"ignored histogram in {Printer.Name(node.Op)} aggregation");
@@ -141,7 +148,7 @@ internal sealed class SumFold(EvaluationRun run, PromNode.Aggregate node, Labels
         if (histogram is not null && _hasNumber[step])
             Mixed();
         else if (histogram is not null)
-            into.Set(step, histogram.ToHistogram());
+            Set(into, step, histogram.ToHistogram(), histogram);
         else if (_hasNumber[step])
             into.Set(step, _sums[step].Total);
     }
@@ -164,7 +171,7 @@ internal sealed class AvgFold(EvaluationRun run, PromNode.Aggregate node, Labels
         if (histograms is not null && hasNumber)
             Mixed();
         else if (histograms is not null)
-            into.Set(step, HistogramSum.Mean(histograms));
+            Set(into, step, HistogramSum.Mean(histograms, out var sum), sum);
         else if (hasNumber)
             into.Set(step, _means[step].Value);
     }

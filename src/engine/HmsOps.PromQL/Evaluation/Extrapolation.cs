@@ -39,8 +39,8 @@ internal sealed class Extrapolation(Notes notes, SourceRange at, long rangeMs, b
                 NoteIfNoCounter(window.Series);
                 break;
             case SampleKinds.Histograms when window.Count > 1:
-                var histogram = HistogramDifference(window);
-                into.Set(step, HistogramScale.By(histogram, Stretch(window, histogram.Count, window.Histograms[0]!.Count)));
+                if (HistogramDifference(window) is { } histogram)
+                    into.Set(step, HistogramScale.By(histogram, Stretch(window, histogram.Count, window.Histograms[0]!.Count)));
                 break;
         }
     }
@@ -116,10 +116,18 @@ internal sealed class Extrapolation(Notes notes, SourceRange at, long rangeMs, b
         return difference;
     }
 
-    private NativeHistogram HistogramDifference(SampleWindow window)
+    // Null where some bring their own bounds and some do not.
+    private NativeHistogram? HistogramDifference(SampleWindow window)
     {
         NoteWrongKind(window);
         var (first, last) = (window.Histograms[0]!, window.Histograms[^1]!); // all are there: Kinds says so
+        foreach (var histogram in window.Histograms)
+        {
+            if (HistogramBounds.HasOwn(histogram!) == HistogramBounds.HasOwn(last))
+                continue;
+            notes.MixedBuckets(at, window.Name);
+            return null;
+        }
         // Where the second sample begins anew, the first one says nothing, not even about the schema.
         var skipsFirst = _firstReset < _resets.Count && _resets[_firstReset] == window.First + 1;
         var schema = Math.Min(last.Schema, skipsFirst ? window.Histograms[1]!.Schema : first.Schema);
@@ -133,7 +141,7 @@ internal sealed class Extrapolation(Notes notes, SourceRange at, long rangeMs, b
             sum.Subtract(first);
         for (var i = _firstReset + (skipsFirst ? 1 : 0); i < _resets.Count && _resets[i] < window.End; i++)
             sum.Add(window.Histograms[_resets[i] - 1 - window.First]!);
-        return sum.ToGauge();
+        return notes.Settle(sum, at, window.Name, "subtraction") ? sum.ToGauge() : null;
     }
 
     private double Stretch(in SampleWindow window, double difference, double first)

@@ -1,3 +1,4 @@
+using HmsOps.PromQL.Histograms;
 using HmsOps.PromQL.Syntax;
 using HmsOps.Series;
 
@@ -20,6 +21,19 @@ internal sealed class Notes(string text)
 
     public void HistogramsIgnored(SourceRange at, string metric) =>
         Inform(at, $"ignored histograms in a range containing both floats and histograms for metric name {LabelNames.Quote(metric)}");
+
+    /// <summary>Says what became of a sum of histograms; answers whether there is one.</summary>
+    public bool Settle(HistogramSum sum, SourceRange at, string metric, string operation)
+    {
+        if (sum.IsMixed)
+            MixedBuckets(at, metric);
+        else if (sum.IsReconciled)
+            Inform(at, $"mismatched custom buckets were reconciled during {operation}");
+        return !sum.IsMixed;
+    }
+
+    public void MixedBuckets(SourceRange at, string metric) =>
+        Warn(at, $"vector contains a mix of histograms with exponential and custom buckets schemas{(metric.Length > 0 ? $" for metric name {LabelNames.Quote(metric)}" : "")}");
 
     public void QuantileOutOfRange(SourceRange at, double quantile) =>
         Warn(at, $"quantile value should be between 0 and 1, got {Literals.Number(quantile)}");

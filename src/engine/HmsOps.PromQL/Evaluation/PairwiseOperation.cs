@@ -91,8 +91,8 @@ internal static class PairwiseOperation
         var (leftHistogram, rightHistogram) = (left.HistogramAt(step), right.HistogramAt(step));
         var result = (op, leftHistogram, rightHistogram) switch
         {
-            (PromOperator.Add, { } a, { } b) => HistogramSum.Of(a).Add(b).ToHistogram(),
-            (PromOperator.Subtract, { } a, { } b) => HistogramSum.Of(a).Subtract(b).ToHistogram(),
+            (PromOperator.Add, { } a, { } b) => Settled(run, at, op, HistogramSum.Of(a).Add(b)),
+            (PromOperator.Subtract, { } a, { } b) => Settled(run, at, op, HistogramSum.Of(a).Subtract(b)),
             (PromOperator.Multiply, { } a, null) => HistogramScale.By(a, right.Values[step]),
             (PromOperator.Multiply, null, { } b) => HistogramScale.By(b, left.Values[step]),
             (PromOperator.Divide, { } a, null) => HistogramScale.Over(a, right.Values[step]),
@@ -101,6 +101,8 @@ internal static class PairwiseOperation
             (PromOperator.TrimLower, { } a, null) => HistogramTrim.Lower(a, right.Values[step]),
             _ => null,
         };
+        if (result is null && leftHistogram is not null && rightHistogram is not null && op is PromOperator.Add or PromOperator.Subtract)
+            return false; // said where it was settled
         if (result is null)
         {
             run.Notes.Inform(at, $"incompatible sample types encountered for binary operator \"{op.Sign()}\": {Kind(leftHistogram)} {op.Sign()} {Kind(rightHistogram)}");
@@ -117,6 +119,16 @@ internal static class PairwiseOperation
         else if (holds)
             into.Set(step, result);
         return true;
+    }
+
+    private static NativeHistogram? Settled(EvaluationRun run, SourceRange at, PromOperator op, HistogramSum sum)
+    {
+        if (sum.IsReconciled)
+            run.Notes.Inform(at, $"mismatched custom buckets were reconciled during {(op == PromOperator.Add ? "addition" : "subtraction")}");
+        if (!sum.IsMixed)
+            return sum.ToHistogram();
+        run.Notes.Warn(at, $"incompatible bucket layout encountered for binary operator {op.Sign()}");
+        return null;
     }
 
     private static string Kind(NativeHistogram? histogram) => histogram is null ? "float" : "histogram";

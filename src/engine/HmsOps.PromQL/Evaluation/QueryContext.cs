@@ -28,6 +28,6 @@ internal sealed class QueryContext(ISeriesSource source, PromLimits limits, Prom
         Ct.ThrowIfCancellationRequested();
         _points += numbers;
         if (_points > Limits.SamplesMax)
-            throw new PromEvaluationException(at, $"the query holds more than {Limits.SamplesMax} points while it runs. Select fewer series, or take a longer step.");
+            throw new PromEvaluationException(at, $"the query holds more than {Limits.SamplesMax} points while it runs. Select fewer series, or take a longer step.") { Limit = "point_limit" };
     }
 }

@@ -45,7 +45,7 @@ internal abstract class SeriesFeed(EvaluationRun run, PromNode origin, SeriesWal
         while (walk.MoveNext())
         {
             if (columns.Columns.Count == Run.SeriesMax)
-                throw new PromEvaluationException(origin.At, $"{origin} finds more than {Run.SeriesMax} series. Add matchers that narrow it, or aggregate it.");
+                throw new PromEvaluationException(origin.At, $"{origin} finds more than {Run.SeriesMax} series. Add matchers that narrow it, or aggregate it.") { Limit = "series_limit" };
             var column = Run.Column(walk.Labels, DropsName, at);
             Fill(walk.Current, column);
             columns.Add(column);

@@ -66,5 +66,5 @@ internal sealed class SeriesWalk : IDisposable
 
     public void Dispose() => _cursor.Dispose();
 
-    private PromEvaluationException Refused(QueryBudgetException spent) => new(_selector.At, spent.Message, spent);
+    private PromEvaluationException Refused(QueryBudgetException spent) => new(_selector.At, spent.Message, spent) { Limit = "sample_limit" };
 }

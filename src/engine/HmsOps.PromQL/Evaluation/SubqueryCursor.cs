@@ -31,7 +31,7 @@ internal sealed class SubqueryCursor : SeriesCursor
         if (steps == 0)
             return new SubqueryCursor(new TimeGrid(first, step, 0), []);
         if (steps > run.Context.Limits.SamplesMax)
-            throw new PromEvaluationException(subquery.At, $"the subquery has {steps} steps; the limit is {run.Context.Limits.SamplesMax}. Take a longer step, or a shorter range.");
+            throw new PromEvaluationException(subquery.At, $"the subquery has {steps} steps; the limit is {run.Context.Limits.SamplesMax}. Take a longer step, or a shorter range.") { Limit = "point_limit" };
         var grid = new TimeGrid(first, step, (int)steps);
         return new SubqueryCursor(grid, new EvaluationRun(run.Context, grid).Evaluate(subquery.Operand));
     }

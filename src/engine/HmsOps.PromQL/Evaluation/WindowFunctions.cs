@@ -48,7 +48,8 @@ internal sealed class SumOverTime(Notes notes, SourceRange at) : WindowFunction
                 var histograms = HistogramSum.Of(window.Histograms[0]!); // all are there: Kinds says so
                 foreach (var histogram in window.Histograms[1..])
                     histograms.Add(histogram!);
-                into.Set(step, histograms.ToHistogram());
+                if (notes.Settle(histograms, at, window.Name, "aggregation"))
+                    into.Set(step, histograms.ToHistogram());
                 break;
             default:
                 var sum = default(CompensatedSum);
@@ -70,7 +71,9 @@ internal sealed class AvgOverTime(Notes notes, SourceRange at) : WindowFunction
                 notes.MixedSamples(at, window.Name);
                 break;
             case SampleKinds.Histograms:
-                into.Set(step, HistogramSum.Mean([.. window.Histograms.ToArray().OfType<NativeHistogram>()]));
+                var average = HistogramSum.Mean([.. window.Histograms.ToArray().OfType<NativeHistogram>()], out var histograms);
+                if (notes.Settle(histograms, at, window.Name, "aggregation"))
+                    into.Set(step, average);
                 break;
             default:
                 var mean = default(CompensatedMean);

@@ -4,12 +4,14 @@ namespace HmsOps.PromQL.Histograms;
 
 /// <summary>
 /// Whether a histogram that only grows began anew between two samples: if its count or the count of any bucket fell, or if its buckets
-/// changed in a way that growing alone does not explain (a finer schema, a narrower zero bucket, one that cuts a bucket).
+/// changed in a way that growing alone does not explain (a finer schema, a narrower zero bucket, one that cuts a bucket, bounds of its own where there were none).
 /// </summary>
 internal static class CounterReset
 {
     public static bool IsBetween(NativeHistogram previous, NativeHistogram current)
     {
+        if (HistogramBounds.HasOwn(current) || HistogramBounds.HasOwn(previous))
+            return current.Schema != previous.Schema || current.Count < previous.Count || AnyFellInOwnBounds(previous, current);
         if (current.Count < previous.Count || current.Schema > previous.Schema || current.ZeroThreshold < previous.ZeroThreshold)
             return true;
         var (previousZero, threshold) = HistogramBounds.WidenedZeroBucket(previous, current.ZeroThreshold);
@@ -18,10 +20,22 @@ internal static class CounterReset
         return AnyFell(previous.Positive, previous.Schema, current.Positive, current) || AnyFell(previous.Negative, previous.Schema, current.Negative, current);
     }
 
+    private static bool AnyFellInOwnBounds(NativeHistogram previous, NativeHistogram current)
+    {
+        var shared = HistogramBounds.Shared(previous.Bounds, current.Bounds);
+        var now = HistogramBounds.InBounds(current.Positive, current.Bounds, shared);
+        return AnyFell(HistogramBounds.InBounds(previous.Positive, previous.Bounds, shared), now);
+    }
+
     private static bool AnyFell(IReadOnlyList<HistogramBucket> before, int beforeSchema, IReadOnlyList<HistogramBucket> after, NativeHistogram current)
     {
+        return AnyFell(HistogramBounds.InSchema(before, beforeSchema, current.Schema, current.ZeroThreshold), after);
+    }
+
+    private static bool AnyFell(IReadOnlyList<HistogramBucket> before, IReadOnlyList<HistogramBucket> after)
+    {
         var at = 0;
-        foreach (var bucket in HistogramBounds.InSchema(before, beforeSchema, current.Schema, current.ZeroThreshold))
+        foreach (var bucket in before)
         {
             while (at < after.Count && after[at].Index < bucket.Index)
                 at++;

@@ -17,13 +17,44 @@ internal static class HistogramBounds
     /// <summary>The exclusive lower bound of a bucket, by distance from zero.</summary>
     public static double Lower(int schema, int index) => Upper(schema, index - 1);
 
+    /// <summary>The inclusive upper bound of a bucket of a histogram, with bounds of its own too.</summary>
+    public static double Upper(NativeHistogram histogram, int index) => HasOwn(histogram) ? histogram.Bound(index) : Upper(histogram.Schema, index);
+
+    /// <summary>The exclusive lower bound of a bucket of a histogram, with bounds of its own too.</summary>
+    public static double Lower(NativeHistogram histogram, int index) => HasOwn(histogram) ? histogram.Bound(index - 1) : Lower(histogram.Schema, index);
+
+    /// <summary>Whether a histogram brings its own bounds. It can be added to and compared with such alone.</summary>
+    public static bool HasOwn(NativeHistogram histogram) => histogram.Schema == NativeHistogram.CustomBounds;
+
+    /// <summary>The bounds that two histograms with bounds of their own have in common.</summary>
+    public static IReadOnlyList<double> Shared(IReadOnlyList<double> a, IReadOnlyList<double> b) => a.SequenceEqual(b) ? a : [.. a.Intersect(b)];
+
+    /// <summary>Buckets under fewer bounds: each goes to the first that is not below its own.</summary>
+    public static IReadOnlyList<HistogramBucket> InBounds(IReadOnlyList<HistogramBucket> buckets, IReadOnlyList<double> from, IReadOnlyList<double> to)
+    {
+        if (from.Count == to.Count)
+            return buckets;
+        var merged = new List<HistogramBucket>(buckets.Count);
+        var at = 0;
+        foreach (var bucket in buckets)
+        {
+            while (at < to.Count && (bucket.Index >= from.Count || to[at] < from[bucket.Index]))
+                at++;
+            if (merged.Count > 0 && merged[^1].Index == at)
+                merged[^1] = new HistogramBucket(at, merged[^1].Count + bucket.Count);
+            else
+                merged.Add(new HistogramBucket(at, bucket.Count));
+        }
+        return merged;
+    }
+
     /// <summary>The bucket of a coarser schema that holds this one: 2^(from-to) buckets become one.</summary>
     public static int IndexInSchema(int index, int from, int to) => ((index - 1) >> (from - to)) + 1;
 
     /// <summary>Buckets in a coarser or the same schema, without those that lie inside the zero bucket.</summary>
     public static IReadOnlyList<HistogramBucket> InSchema(IReadOnlyList<HistogramBucket> buckets, int from, int to, double zeroThreshold)
     {
-        if (from == to && (buckets.Count == 0 || Lower(from, buckets[0].Index) >= zeroThreshold))
+        if (from == to && (from == NativeHistogram.CustomBounds || buckets.Count == 0 || Lower(from, buckets[0].Index) >= zeroThreshold))
             return buckets;
         var merged = new List<HistogramBucket>(buckets.Count);
         foreach (var bucket in buckets)

@@ -14,6 +14,7 @@ internal static class HistogramScale
         Sum = histogram.Sum * factor,
         Positive = Map(histogram.Positive, c => c * factor),
         Negative = Map(histogram.Negative, c => c * factor),
+        Bounds = histogram.Bounds,
         IsGauge = histogram.IsGauge || factor < 0,
     };
 
@@ -27,12 +28,13 @@ internal static class HistogramScale
         Sum = histogram.Sum / divisor,
         Positive = divisor == 0 ? [] : Map(histogram.Positive, c => c / divisor),
         Negative = divisor == 0 ? [] : Map(histogram.Negative, c => c / divisor),
+        Bounds = histogram.Bounds,
         IsGauge = histogram.IsGauge || divisor < 0,
     };
 
     /// <summary>Equal in every bucket; empty buckets do not count.</summary>
     public static bool AreEqual(NativeHistogram a, NativeHistogram b) =>
-        a.Schema == b.Schema && a.ZeroThreshold == b.ZeroThreshold
+        a.Schema == b.Schema && a.Bounds.SequenceEqual(b.Bounds) && a.ZeroThreshold == b.ZeroThreshold
         && a.Count.Equals(b.Count) && a.Sum.Equals(b.Sum) && a.ZeroCount.Equals(b.ZeroCount) // Equals, so that NaN is like NaN
         && a.Positive.Where(x => x.Count != 0).SequenceEqual(b.Positive.Where(x => x.Count != 0))
         && a.Negative.Where(x => x.Count != 0).SequenceEqual(b.Negative.Where(x => x.Count != 0));

@@ -5,7 +5,7 @@ namespace HmsOps.PromQL.Histograms;
 
 /// <summary>
 /// Adds and subtracts native histograms, each bucket a compensated sum. Histograms of different schemas meet in the coarser one, zero
-/// buckets of different widths in the wider one. O(buckets) an addition. One owner.
+/// buckets of different widths in the wider one, bounds of their own in those they share. O(buckets) an addition. One owner.
 /// </summary>
 internal sealed class HistogramSum
 {
@@ -16,11 +16,18 @@ internal sealed class HistogramSum
     private CompensatedSum _sum;
     private List<(int Index, CompensatedSum Count)> _positive = [];
     private List<(int Index, CompensatedSum Count)> _negative = [];
+    private IReadOnlyList<double> _bounds = [];
     private bool _isGauge;
 
     private HistogramSum()
     {
     }
+
+    /// <summary>Some histograms bring their own bounds and some do not: there is no sum of them.</summary>
+    public bool IsMixed { get; private set; }
+
+    /// <summary>Bounds differed, and some were left out.</summary>
+    public bool IsReconciled { get; private set; }
 
     /// <summary>A sum that begins with a histogram.</summary>
     public static HistogramSum Of(NativeHistogram first) => Of(first, first.Schema);
@@ -35,13 +42,16 @@ internal sealed class HistogramSum
         _sum = new CompensatedSum(first.Sum),
         _positive = Cells(HistogramBounds.InSchema(first.Positive, first.Schema, schema, 0)),
         _negative = Cells(HistogramBounds.InSchema(first.Negative, first.Schema, schema, 0)),
+        _bounds = first.Bounds,
         _isGauge = first.IsGauge,
     };
 
-    /// <summary>The mean: the sum over how many there are, or, where the sum leaves the range of numbers, the sum of each one's share.</summary>
-    public static NativeHistogram Mean(IReadOnlyList<NativeHistogram> histograms)
+    /// <summary>
+    /// The mean: the sum over how many there are, or, where the sum leaves the range of numbers, the sum of each one's share. The sum itself says whether there is one.
+    /// </summary>
+    public static NativeHistogram Mean(IReadOnlyList<NativeHistogram> histograms, out HistogramSum sum)
     {
-        var sum = Of(histograms[0]);
+        sum = Of(histograms[0]);
         for (var i = 1; i < histograms.Count; i++)
             sum.Add(histograms[i]);
         var whole = sum.ToHistogram();
@@ -85,11 +95,17 @@ internal sealed class HistogramSum
         Sum = _sum.Total,
         Positive = Buckets(_positive),
         Negative = Buckets(_negative),
+        Bounds = _bounds,
         IsGauge = _isGauge,
     };
 
     private void Fold(NativeHistogram other, double sign)
     {
+        if (_schema == NativeHistogram.CustomBounds || HistogramBounds.HasOwn(other))
+        {
+            FoldOwnBounds(other, sign);
+            return;
+        }
         var otherZero = MeetZeroBuckets(other);
         _zero.Add(sign * otherZero);
         _count.Add(sign * other.Count);
@@ -98,6 +114,24 @@ internal sealed class HistogramSum
             Coarsen(other.Schema);
         _positive = Merge(_positive, HistogramBounds.InSchema(other.Positive, other.Schema, _schema, _zeroThreshold), sign);
         _negative = Merge(_negative, HistogramBounds.InSchema(other.Negative, other.Schema, _schema, _zeroThreshold), sign);
+    }
+
+    private void FoldOwnBounds(NativeHistogram other, double sign)
+    {
+        if (other.Schema != _schema)
+        {
+            IsMixed = true;
+            return;
+        }
+        var shared = HistogramBounds.Shared(_bounds, other.Bounds);
+        IsReconciled |= shared.Count != _bounds.Count || shared.Count != other.Bounds.Count;
+        if (shared.Count != _bounds.Count)
+            _positive = Cells(HistogramBounds.InBounds(Buckets(_positive), _bounds, shared));
+        _positive = Merge(_positive, HistogramBounds.InBounds(other.Positive, other.Bounds, shared), sign);
+        _bounds = shared;
+        _zero.Add(sign * other.ZeroCount);
+        _count.Add(sign * other.Count);
+        _sum.Add(sign * other.Sum);
     }
 
     // Widens the narrower zero bucket until both are alike, which can take turns: each may be pushed on by a bucket it would cut.

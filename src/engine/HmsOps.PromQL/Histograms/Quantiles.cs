@@ -70,7 +70,7 @@ internal static class Quantiles
 
     /// <summary>
     /// Of a native histogram: exponential inside a bucket, as if it had ever finer ones; linear inside the zero bucket, which ends at 0 on a
-    /// side without observations. NaN observations count as larger than all others.
+    /// side without observations, and inside buckets with bounds of their own. NaN observations count as larger than all others.
     /// </summary>
     public static double OfNative(double q, NativeHistogram h, out NanObservations nan)
     {
@@ -96,7 +96,10 @@ internal static class Quantiles
             if (count >= rank)
                 break;
         }
-        bucket = BoundedByZero(bucket, h);
+        if (HistogramBounds.HasOwn(h) && AtAnEnd(ref bucket) is { } end)
+            return end;
+        if (!HistogramBounds.HasOwn(h))
+            bucket = BoundedByZero(bucket, h);
         count = Math.Min(count, h.Count); // rounding may have added up to more
         if (count < rank)
         {
@@ -106,12 +109,25 @@ internal static class Quantiles
         var within = fromBelow ? rank - (count - bucket.Count) : count - rank;
         if (double.IsNaN(h.Sum) && count + buckets.Skip(at).Sum(b => b.Count) < h.Count)
             nan = NanObservations.SkewTheResult;
-        return Interpolated(bucket, within / bucket.Count);
+        return Interpolated(bucket, within / bucket.Count, isLinear: HistogramBounds.HasOwn(h));
     }
 
-    private static double Interpolated(Bucket bucket, double fraction)
+    // Bounds of its own end on both sides: below the first, observations are taken to lie above 0; above the last, at it.
+    private static double? AtAnEnd(ref Bucket bucket)
     {
-        if (bucket.Lower <= 0 && bucket.Upper >= 0)
+        if (double.IsPositiveInfinity(bucket.Upper))
+            return bucket.Lower;
+        if (!double.IsNegativeInfinity(bucket.Lower))
+            return null;
+        if (bucket.Upper <= 0)
+            return bucket.Upper;
+        bucket = bucket with { Lower = 0 };
+        return null;
+    }
+
+    private static double Interpolated(Bucket bucket, double fraction, bool isLinear)
+    {
+        if (isLinear || (bucket.Lower <= 0 && bucket.Upper >= 0))
             return bucket.Lower + (bucket.Upper - bucket.Lower) * fraction;
         var lower = Math.Log2(Math.Abs(bucket.Lower));
         var upper = Math.Log2(Math.Abs(bucket.Upper));
@@ -136,14 +152,14 @@ internal static class Quantiles
         {
             var (index, count) = h.Negative[i];
             if (count != 0)
-                buckets.Add(new Bucket(-HistogramBounds.Upper(h.Schema, index), -HistogramBounds.Lower(h.Schema, index), count));
+                buckets.Add(new Bucket(-HistogramBounds.Upper(h, index), -HistogramBounds.Lower(h, index), count));
         }
         if (h.ZeroCount != 0)
             buckets.Add(new Bucket(-h.ZeroThreshold, h.ZeroThreshold, h.ZeroCount));
         foreach (var (index, count) in h.Positive)
         {
             if (count != 0)
-                buckets.Add(new Bucket(HistogramBounds.Lower(h.Schema, index), HistogramBounds.Upper(h.Schema, index), count));
+                buckets.Add(new Bucket(HistogramBounds.Lower(h, index), HistogramBounds.Upper(h, index), count));
         }
         return buckets;
     }

@@ -66,6 +66,18 @@ internal sealed class ExemplarRing(int places)
                 .OrderBy(held => held.Time).Select(held => (held.Labels, held.Time, held.Value))]
             : [];
 
+    /// <summary>Those of series that have new ids, under these; the others' (−1) are left out.</summary>
+    public ExemplarRing Renumbered(ReadOnlySpan<int> newIds)
+    {
+        var ring = new ExemplarRing(places);
+        foreach (var (id, labels, time, value) in All())
+        {
+            if (newIds[id] >= 0)
+                ring.Add(newIds[id], labels, time, value);
+        }
+        return ring;
+    }
+
     /// <summary>All, in the order of places, to be added again in that order.</summary>
     public IEnumerable<(int Id, Labels Labels, long Time, double Value)> All()
     {

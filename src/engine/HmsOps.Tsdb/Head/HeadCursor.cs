@@ -8,15 +8,14 @@ namespace HmsOps.Tsdb.Head;
 /// Walks the series of a cut, leaving out those without samples in the range. Holds no lock while it decodes or hands out; what it hands out lies in
 /// columns of its own that are used again for the next series.
 /// </summary>
-/// <param name="head">The series.</param>
-/// <param name="cut">Which of them, as of when.</param>
+/// <param name="cut">Which series, as of when.</param>
 /// <param name="selection">What is asked; its end bounds all.</param>
 /// <param name="from">The oldest late sample that is handed out.</param>
 /// <param name="orderedFrom">The oldest sample that came in order of time and is handed out; what is older is sealed.</param>
 /// <param name="budget">What may be touched; null for the store's own walks.</param>
 /// <param name="cancellationToken">Ends the walk.</param>
 internal sealed class HeadCursor(
-    SeriesHead head, HeadCut cut, Selection selection, long from, long orderedFrom, QueryBudget? budget, CancellationToken cancellationToken)
+    HeadCut cut, Selection selection, long from, long orderedFrom, QueryBudget? budget, CancellationToken cancellationToken)
     : SeriesCursor
 {
     private readonly SeriesCopy _copy = new();
@@ -47,14 +46,14 @@ internal sealed class HeadCursor(
         _hasStarts ? _starts.AsSpan(_begin, _end - _begin) : []);
 
     /// <inheritdoc/>
-    public override Labels Labels => _labels ??= head.Index.LabelsOf(_id);
+    public override Labels Labels => _labels ??= cut.Head.Index.LabelsOf(_id);
 
     /// <inheritdoc/>
     public override Labels Project(LabelChoice choice)
     {
         ArgumentNullException.ThrowIfNull(choice);
         if (!_groups.TryGetValue(choice, out var groups))
-            _groups.Add(choice, groups = head.Index.Groups(choice));
+            _groups.Add(choice, groups = cut.Head.Index.Groups(choice));
         return groups.Of(_id);
     }
 
@@ -92,7 +91,7 @@ internal sealed class HeadCursor(
         cancellationToken.ThrowIfCancellationRequested();
         _next += _copy.Count;
         _inCopy = 0;
-        _copy.Fill(head, cut, _next, from, orderedFrom, selection.To);
+        _copy.Fill(cut.Head, cut, _next, from, orderedFrom, selection.To);
         return _copy.Count > 0;
     }
 

@@ -11,7 +11,10 @@ internal sealed class HeadCut : IDisposable
 {
     private const int TriesWithoutLock = 3;
 
-    private HeadCut(int[] ids, uint[] ends, int count, long batch) => (Ids, Ends, Count, Batch) = (ids, ends, count, batch);
+    private HeadCut(SeriesHead head, int[] ids, uint[] ends, int count, long batch) => (Head, Ids, Ends, Count, Batch) = (head, ids, ends, count, batch);
+
+    /// <summary>The head whose ids they are.</summary>
+    public SeriesHead Head { get; }
 
     /// <summary>The ids; rented, the first <see cref="Count"/> are there.</summary>
     public int[] Ids { get; }
@@ -69,6 +72,6 @@ internal sealed class HeadCut : IDisposable
             (ids[count], ends[count]) = (id, record.Next);
             count++;
         }
-        return new HeadCut(ids, ends, count, Math.Min(head.Batch, batch ?? long.MaxValue));
+        return new HeadCut(head, ids, ends, count, Math.Min(head.Batch, batch ?? long.MaxValue));
     }
 }

@@ -34,6 +34,14 @@ internal sealed class HistogramTail
         (Count, Weight) = (times.Length, weight);
     }
 
+    /// <summary>The same samples, in a tail of its own.</summary>
+    public HistogramTail Copy()
+    {
+        var copy = new HistogramTail();
+        copy.Restore(Times.AsSpan(0, Count), Samples.AsSpan(0, Count), Weight);
+        return copy;
+    }
+
     public void Clear()
     {
         Array.Clear(Samples, 0, Count);

@@ -75,6 +75,14 @@ internal sealed class LateSamples
         }
     }
 
+    /// <summary>The same samples, in runs of its own.</summary>
+    public LateSamples Copy()
+    {
+        var copy = new LateSamples { Count = Count };
+        copy._runs.AddRange(_runs.Select(run => run.ToList()));
+        return copy;
+    }
+
     /// <summary>All, oldest first.</summary>
     public IEnumerable<LateSample> All() => _runs.SelectMany(run => run);
 

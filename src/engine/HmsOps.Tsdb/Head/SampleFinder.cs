@@ -1,13 +1,14 @@
 using System.Runtime.InteropServices;
 using HmsOps.Series;
 using HmsOps.Tsdb.Chunks;
+using HmsOps.Tsdb.Wal;
 
 namespace HmsOps.Tsdb.Head;
 
 /// <summary>
 /// Looks for the sample of a series at a time at or before its newest: whether what comes late or again is there already. Owned by the holder of the turn.
 /// </summary>
-internal sealed class SampleFinder(SeriesHead head)
+internal sealed class SampleFinder(Holdings holdings)
 {
     private readonly long[] _times = new long[ValueChunk.SamplesMax];
     private readonly double[] _values = new double[ValueChunk.SamplesMax];
@@ -16,6 +17,7 @@ internal sealed class SampleFinder(SeriesHead head)
     /// <summary>The bits of the sample at a time, of a histogram its digest; false when there is none.</summary>
     public bool TryFind(int id, long time, out long bits, out bool isHistogram)
     {
+        var head = holdings.Head;
         ref readonly var record = ref head.Record(id);
         (bits, isHistogram) = (0, false);
         if (record.Is(SeriesMarks.HasLate) && head.LateOf(id) is { } late && late.TryFind(time, out var sample))
@@ -42,7 +44,7 @@ internal sealed class SampleFinder(SeriesHead head)
         (bits, isHistogram) = (0, record.Is(SeriesMarks.HasHistograms));
         if (isHistogram)
         {
-            var tail = head.HistogramsOf(id);
+            var tail = holdings.Head.HistogramsOf(id);
             var place = tail.Times.AsSpan(0, tail.Count).BinarySearch(time);
             if (place >= 0)
                 bits = HistogramDigest.Of(tail.Samples[place]);
@@ -53,7 +55,7 @@ internal sealed class SampleFinder(SeriesHead head)
             bits = record.Run;
             return time == record.First || (record.Step > 0 && (time - record.First) % record.Step == 0);
         }
-        var slot = head.Arena[record.Slot];
+        var slot = holdings.Head.Arena[record.Slot];
         FloatTail.ReadTimes(record, slot, _times.AsSpan(0, record.Count));
         FloatTail.ReadValues(record, slot, _values.AsSpan(0, record.Count));
         return At(record.Count, time, out bits);

@@ -9,7 +9,7 @@ namespace HmsOps.Tsdb.Head;
 /// All series of the store, in memory: an index of their labels, a record each, and in one arena their tails and sealed pieces. Written by the holder of
 /// the store's turn alone, under <see cref="Lock"/> where readers could see it; read through a <see cref="HeadCut"/>.
 /// </summary>
-internal sealed class SeriesHead : ISampleColumns
+internal sealed class SeriesHead
 {
     private PagedColumn<SeriesRecord> _records = new();
     private readonly PieceWriter _pieces;
@@ -21,18 +21,25 @@ internal sealed class SeriesHead : ISampleColumns
     private long _lateSamples;
 
     public SeriesHead(UInt128 hashKey)
-        : this(hashKey, new SeriesIndex(hashKey), new HeadArena())
+        : this(hashKey, new SeriesIndex(hashKey), new HeadArena(), new Lock())
     {
     }
 
-    private SeriesHead(UInt128 hashKey, SeriesIndex index, HeadArena arena)
+    /// <summary>One that takes the place of another: what counts batches and samples goes on, the series are yet to be taken over.</summary>
+    public SeriesHead(SeriesHead before, SeriesIndex index)
+        : this(before.HashKey, index, new HeadArena(), before.Lock)
     {
-        (HashKey, Index, Arena) = (hashKey, index, arena);
+        (Samples, Weight, Batch) = (before.Samples, before.Weight, before.Batch);
+    }
+
+    private SeriesHead(UInt128 hashKey, SeriesIndex index, HeadArena arena, Lock @lock)
+    {
+        (HashKey, Index, Arena, Lock) = (hashKey, index, arena, @lock);
         _pieces = new PieceWriter(arena);
     }
 
     /// <summary>Held while readers could see something half done, and never longer.</summary>
-    public Lock Lock { get; } = new();
+    public Lock Lock { get; }
 
     /// <summary>The secret of the identities.</summary>
     public UInt128 HashKey { get; }
@@ -47,6 +54,9 @@ internal sealed class SeriesHead : ISampleColumns
 
     /// <summary>Series that count against the limit: those with samples, and those whose first are on their way.</summary>
     public int Known => Index.Count - _forgotten;
+
+    /// <summary>Series whose samples were all dropped, and that are still in the index.</summary>
+    public int Forgotten => _forgotten;
 
     public long Samples { get; private set; }
 
@@ -134,7 +144,7 @@ internal sealed class SeriesHead : ISampleColumns
         Samples++;
     }
 
-    /// <inheritdoc/>
+    /// <summary>Appends what was folded into a series. Under the lock.</summary>
     public void Append(OpenSeries open, long time)
     {
         // One that was forgotten meanwhile is not brought back by its own echo.
@@ -385,6 +395,53 @@ internal sealed class SeriesHead : ISampleColumns
         Weight -= weight;
     }
 
+    /// <summary>Takes over a series of another head, with copies of what it holds; what is folded of observations moves. The holder of the turn's, before anybody sees this head.</summary>
+    public void TakeOver(SeriesHead from, int fromId, int id)
+    {
+        ref var record = ref _records.Touch(id);
+        record = from.Record(fromId);
+        if (record.Slot != 0)
+            record.Slot = CopyOf(from.Arena[record.Slot][..FloatTail.SlotBytes(record)]);
+        record.Newest = CopyOfPieces(from.Arena, record.Newest);
+        if (from._histograms.TryGetValue(fromId, out var tail))
+            _histograms.Add(id, tail.Copy());
+        if (from._late.TryGetValue(fromId, out var late))
+        {
+            _late.Add(id, late.Copy());
+            _lateSamples += late.Count;
+        }
+        if (from.OpenOf(fromId) is { } open)
+        {
+            open.Id = id;
+            SetOpen(open);
+        }
+        Listed += record.Is(SeriesMarks.Listed) ? 1 : 0;
+        _forgotten += record.Is(SeriesMarks.Forgotten) ? 1 : 0;
+    }
+
+    private uint CopyOfPieces(HeadArena from, uint newest)
+    {
+        var (first, last) = (0u, 0u);
+        for (var handle = newest; handle != 0;)
+        {
+            var piece = Piece.Read(from[handle]);
+            var copy = CopyOf(from[handle][..piece.Bytes]);
+            if (last == 0)
+                first = copy;
+            else
+                (Piece.Read(Arena[last]) with { Older = copy }).Write(Arena[last]);
+            (last, handle) = (copy, piece.Older);
+        }
+        return first;
+    }
+
+    private uint CopyOf(ReadOnlySpan<byte> bytes)
+    {
+        var handle = Arena.Take(bytes.Length);
+        bytes.CopyTo(Arena[handle]);
+        return handle;
+    }
+
     /// <summary>Writes everything but the index, as it lies. The holder of the turn's.</summary>
     public void Save(PageWriter into)
     {
@@ -406,7 +463,7 @@ internal sealed class SeriesHead : ISampleColumns
         var records = new PagedColumn<SeriesRecord>();
         records.Load(from, index.Count);
         from.Part = "the samples";
-        var head = new SeriesHead(hashKey, index, HeadArena.From(from))
+        var head = new SeriesHead(hashKey, index, HeadArena.From(from), new Lock())
         {
             _records = records,
             Listed = from.Read<int>(),

@@ -297,18 +297,22 @@ internal sealed class SeriesIndex
     /// Another index with the series that are alive alone, and for each old id the new one, −1 for the dead and for ids beyond <paramref name="alive"/>, which the caller adds itself.
     /// Reads as any reader does: the writer may go on meanwhile.
     /// </summary>
-    public (SeriesIndex Index, int[] NewIds) Compacted(UInt128 hashKey, ReadOnlySpan<bool> alive)
+    public (SeriesIndex Index, int[] NewIds) Compacted(UInt128 hashKey, ReadOnlySpan<bool> alive, CancellationToken cancellationToken)
     {
         var index = new SeriesIndex(hashKey);
         var newIds = new int[alive.Length];
+        var room = new LabelsRoom();
         for (var id = 0; id < alive.Length; id++)
         {
+            if (id % 4096 == 0)
+                cancellationToken.ThrowIfCancellationRequested();
             newIds[id] = -1;
             if (!alive[id])
                 continue;
-            var labels = LabelsOf(id);
+            var labels = LabelsOf(id, room);
             newIds[id] = index.Add(labels, index.IdentityOf(labels.Bytes));
         }
+        room.Return();
         return (index, newIds);
     }
 

@@ -11,7 +11,6 @@ internal sealed class ObservationIntake(MetricStoreOptions options, Holdings hol
 {
     private const int ItemBytes = (4 * Varint.BytesMax) + sizeof(double);
 
-    private readonly SeriesHead _head = holdings.Head;
     private readonly KeyReader _keys = new(refusals);
     private readonly HashSet<UInt128> _stagedIds = [];
     private readonly Dictionary<int, OpenSeries> _stagedOpen = []; // made by this batch
@@ -20,13 +19,15 @@ internal sealed class ObservationIntake(MetricStoreOptions options, Holdings hol
     private bool _mayCreate;
     private bool _hasMemory;
 
+    private SeriesHead Head => holdings.Head;
+
     public Verdict Read(ObservationBatch batch, long stamp)
     {
         holdings.Ids.Forget(stamp);
         _stagedIds.Clear();
         _stagedOpen.Clear();
         _stagedBounds.Clear();
-        var memory = _head.MemoryBytes;
+        var memory = Head.MemoryBytes;
         _hasMemory = memory < options.MemoryMax;
         _mayCreate = memory < options.MemoryMax / 8 * 7;
         frame.Begin();
@@ -74,12 +75,12 @@ internal sealed class ObservationIntake(MetricStoreOptions options, Holdings hol
     private Refusal? Admit(in Observation item, int senderBytes, out int id)
     {
         var kind = item.Kind == ObservationKind.Increment ? SeriesMarks.Counted : SeriesMarks.Observed;
-        var identity = _head.Index.IdentityOf(item.Series.Bytes);
-        id = _head.Index.Find(identity);
-        var open = id < 0 ? null : _head.OpenOf(id) ?? _stagedOpen.GetValueOrDefault(id);
+        var identity = Head.Index.IdentityOf(item.Series.Bytes);
+        id = Head.Index.Find(identity);
+        var open = id < 0 ? null : Head.OpenOf(id) ?? _stagedOpen.GetValueOrDefault(id);
         if (id >= 0 && !IsOf(id, kind, open))
             return refusals.SeriesKind;
-        if (_head.Weight >= options.SamplesMax)
+        if (Head.Weight >= options.SamplesMax)
             return refusals.SamplesLimit;
         if (!_hasMemory)
             return refusals.MemoryLimit;
@@ -90,22 +91,22 @@ internal sealed class ObservationIntake(MetricStoreOptions options, Holdings hol
             return refusals.HistogramBounds;
         if (id < 0 && _keys.Check(item.Series) is { } wrong)
             return wrong;
-        if (id < 0 || _head.Record(id).Is(SeriesMarks.Forgotten))
+        if (id < 0 || Head.Record(id).Is(SeriesMarks.Forgotten))
         {
-            if (_head.Known >= options.SeriesMax)
+            if (Head.Known >= options.SeriesMax)
                 return refusals.SeriesLimit;
             if (!_mayCreate)
                 return refusals.MemoryLimit;
             if (id < 0)
-                id = _head.Add(item.Series, identity);
+                id = Head.Add(item.Series, identity);
             else
-                _head.Recall(id);
+                Head.Recall(id);
         }
         if (item.Histogram is { Schema: NativeHistogram.CustomBounds } first)
             _stagedBounds.TryAdd(id, first);
         if (open is null)
             _stagedOpen[id] = open = NewOpen(id, kind);
-        if (!_head.Record(id).Is(SeriesMarks.Declared))
+        if (!Head.Record(id).Is(SeriesMarks.Declared))
             frame.Declare(id, item.Series, open);
         return null;
     }
@@ -115,7 +116,7 @@ internal sealed class ObservationIntake(MetricStoreOptions options, Holdings hol
     {
         if (open is not null)
             return open is OpenCounter == (kind == SeriesMarks.Counted);
-        return !_head.Record(id).Is(SeriesMarks.Listed);
+        return !Head.Record(id).Is(SeriesMarks.Listed);
     }
 
     private bool Takes(int id, OpenSeries? open, NativeHistogram difference)

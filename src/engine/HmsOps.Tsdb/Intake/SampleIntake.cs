@@ -18,10 +18,9 @@ internal sealed class SampleIntake(MetricStoreOptions options, Holdings holdings
     private const long LateMark = 1L << 40; // of places among the late ones
     private const SeriesMarks PlainMarks = SeriesMarks.Declared | SeriesMarks.Kinds | SeriesMarks.Forgotten;
 
-    private readonly SeriesHead _head = holdings.Head;
     private readonly long _lateMs = (long)options.LateWindow.TotalMilliseconds;
     private readonly long _aheadMs = (long)options.AheadMax.TotalMilliseconds;
-    private readonly SampleFinder _finder = new(holdings.Head);
+    private readonly SampleFinder _finder = new(holdings);
     private readonly KeyReader _keys = new(refusals);
     private readonly ExtrasIntake _extras = new(options, holdings, refusals, frame);
     private readonly Dictionary<int, UnknownKey> _unknown = []; // by the place in the batch
@@ -40,6 +39,8 @@ internal sealed class SampleIntake(MetricStoreOptions options, Holdings holdings
     private bool _mayCreate;
     private bool _hasCreated;
     private bool _hasMemory;
+
+    private SeriesHead Head => holdings.Head;
 
     /// <summary>What is older is late, whatever its series had before: it belongs into blocks, or will when they are written.</summary>
     public long Horizon { get; set; } = long.MinValue;
@@ -60,7 +61,7 @@ internal sealed class SampleIntake(MetricStoreOptions options, Holdings holdings
         for (var i = 0; i < identities.Length; i++)
         {
             if (!batch.IsByIdentity(i))
-                identities[i] = _head.Index.IdentityOf(batch.KeyOf(i).Span);
+                identities[i] = Head.Index.IdentityOf(batch.KeyOf(i).Span);
         }
     }
 
@@ -114,8 +115,8 @@ internal sealed class SampleIntake(MetricStoreOptions options, Holdings holdings
         _toldStarts.Clear();
         _staged.Clear();
         (_stagedInOrder, _stagedLate, _hasCreated) = (0, 0, false);
-        _roomLeft = options.SamplesMax - _head.Weight;
-        var memory = _head.MemoryBytes;
+        _roomLeft = options.SamplesMax - Head.Weight;
+        var memory = Head.MemoryBytes;
         _hasMemory = memory < options.MemoryMax;
         _mayCreate = memory < options.MemoryMax / 8 * 7; // the last eighth is for series that are there
         frame.Begin();
@@ -126,7 +127,7 @@ internal sealed class SampleIntake(MetricStoreOptions options, Holdings holdings
         var count = batch.SeriesCount;
         if (_ids.Length < count)
             _ids = new int[Math.Max(count, _ids.Length * 2)];
-        _head.Index.Find(batch.Identities, _ids);
+        Head.Index.Find(batch.Identities, _ids);
         for (var i = 0; i < count; i++)
         {
             if (_ids[i] < 0)
@@ -146,8 +147,8 @@ internal sealed class SampleIntake(MetricStoreOptions options, Holdings holdings
         _unknown[place] = new UnknownKey(labels, refusal);
         if (refusal is not null)
             return;
-        batch.Identities[place] = _head.Index.IdentityOf(labels.Bytes);
-        _ids[place] = _head.Index.Find(batch.Identities[place]);
+        batch.Identities[place] = Head.Index.IdentityOf(labels.Bytes);
+        _ids[place] = Head.Index.Find(batch.Identities[place]);
     }
 
     private void ReadFloats(SampleBatch batch, Verdict verdict)
@@ -186,7 +187,7 @@ internal sealed class SampleIntake(MetricStoreOptions options, Holdings holdings
         var id = _ids[place] >= 0 ? _ids[place] : FindAgain(batch, place);
         if (id >= 0)
         {
-            ref var record = ref _head.Record(id);
+            ref var record = ref Head.Record(id);
             if ((record.Marks & PlainMarks) == SeriesMarks.Declared && time > record.LastTime && time <= _timeMax && time >= _orderMin
                 && start == record.Start && (start == 0 || record.Coded != 0) && _toldStarts.Count == 0
                 && _roomLeft > 0 && _hasMemory && frame.BytesMax + SampleEncoder.FloatBytesMax <= options.BatchBytesMax)
@@ -199,11 +200,11 @@ internal sealed class SampleIntake(MetricStoreOptions options, Holdings holdings
             if (record.Is(SeriesMarks.Kinds))
                 return refusals.SeriesKind;
         }
-        if (time < Horizon || (id >= 0 && time <= _head.Record(id).LastTime))
+        if (time < Horizon || (id >= 0 && time <= Head.Record(id).LastTime))
             return ReadOlder(batch, place, id, time, bits, start, null, verdict);
         if ((RefusalOf(time) ?? Admit(batch, place, 1, SampleEncoder.FloatBytesMax, ref id)) is { } refusal)
             return refusal;
-        ref var admitted = ref _head.Record(id);
+        ref var admitted = ref Head.Record(id);
         Tell(id, admitted, start);
         Stage(id, time, bits, ref admitted, verdict);
         return null;
@@ -226,15 +227,15 @@ internal sealed class SampleIntake(MetricStoreOptions options, Holdings holdings
         var id = _ids[place] >= 0 ? _ids[place] : FindAgain(batch, place);
         if (id >= 0)
         {
-            ref var record = ref _head.Record(id);
+            ref var record = ref Head.Record(id);
             if (record.Is(SeriesMarks.Kinds))
                 return refusals.SeriesKind;
         }
-        if (time < Horizon || (id >= 0 && time <= _head.Record(id).LastTime))
+        if (time < Horizon || (id >= 0 && time <= Head.Record(id).LastTime))
             return ReadOlder(batch, place, id, time, bits, start, histogram, verdict);
         if ((RefusalOf(time) ?? Admit(batch, place, HistogramTail.WeightOf(histogram), BytesOf(histogram), ref id)) is { } refusal)
             return refusal;
-        ref var admitted = ref _head.Record(id);
+        ref var admitted = ref Head.Record(id);
         Tell(id, admitted, start);
         frame.Samples.Add(id, time, histogram, ref admitted);
         SeriesHead.Take(ref admitted, time, bits, isHistogram: true);
@@ -273,9 +274,9 @@ internal sealed class SampleIntake(MetricStoreOptions options, Holdings holdings
     {
         if (id >= 0)
         {
-            ref readonly var record = ref _head.Record(id);
+            ref readonly var record = ref Head.Record(id);
             (bits, isHistogram) = (record.LastBits, record.Is(SeriesMarks.LastIsHistogram));
-            if (time == record.LastTime && _head.NewestOf(id, record) == time)
+            if (time == record.LastTime && Head.NewestOf(id, record) == time)
                 return true; // not so when that one was deleted, or is in a block
             if (TryFind(id, time, out bits, out isHistogram))
                 return true;
@@ -321,7 +322,7 @@ internal sealed class SampleIntake(MetricStoreOptions options, Holdings holdings
             return refusal;
         if ((Room(weight, bytes + FrameWriter.DeclarationBytes + key.Labels.Bytes.Length) ?? RoomForSeries()) is { } full)
             return full;
-        id = _ids[place] = _head.Add(key.Labels, batch.Identities[place]);
+        id = _ids[place] = Head.Add(key.Labels, batch.Identities[place]);
         _hasCreated = true;
         frame.Declare(id, key.Labels, null);
         _roomLeft -= weight;
@@ -332,21 +333,21 @@ internal sealed class SampleIntake(MetricStoreOptions options, Holdings holdings
     private int FindAgain(SampleBatch batch, int place)
     {
         if (_hasCreated && _unknown[place].Refusal is null)
-            _ids[place] = _head.Index.Find(batch.Identities[place]);
+            _ids[place] = Head.Index.Find(batch.Identities[place]);
         return _ids[place];
     }
 
     private Refusal? Admit(int id, int weight, int bytes)
     {
-        ref readonly var record = ref _head.Record(id);
-        Labels? undeclared = record.Is(SeriesMarks.Declared) ? null : _head.Index.LabelsOf(id);
+        ref readonly var record = ref Head.Record(id);
+        Labels? undeclared = record.Is(SeriesMarks.Declared) ? null : Head.Index.LabelsOf(id);
         if (Room(weight, bytes + (undeclared is { } named ? FrameWriter.DeclarationBytes + named.Bytes.Length : 0)) is { } full)
             return full;
         if (record.Is(SeriesMarks.Forgotten))
         {
             if (RoomForSeries() is { } many)
                 return many;
-            _head.Recall(id);
+            Head.Recall(id);
         }
         if (undeclared is { } labels)
             frame.Declare(id, labels, null);
@@ -365,7 +366,7 @@ internal sealed class SampleIntake(MetricStoreOptions options, Holdings holdings
 
     private Refusal? RoomForSeries()
     {
-        if (_head.Known >= options.SeriesMax)
+        if (Head.Known >= options.SeriesMax)
             return refusals.SeriesLimit;
         return _mayCreate ? null : refusals.MemoryLimit;
     }
@@ -388,7 +389,7 @@ internal sealed class SampleIntake(MetricStoreOptions options, Holdings holdings
     {
         if (_unknown.TryGetValue(place, out var key))
             return key.Labels;
-        return _head.Index.LabelsOf(_ids[place]);
+        return Head.Index.LabelsOf(_ids[place]);
     }
 
     private readonly record struct UnknownKey(Labels Labels, Refusal? Refusal);

@@ -6,8 +6,8 @@ namespace HmsOps.Tsdb.Observations;
 /// </summary>
 internal abstract class OpenSeries
 {
-    /// <summary>The series.</summary>
-    public required int Id { get; init; }
+    /// <summary>The series. Another one when the head is changed for a smaller one.</summary>
+    public required int Id { get; set; }
 
     /// <summary>The second of the newest observation, its first millisecond; 0 before the first.</summary>
     public long LastObserved { get; set; }

@@ -3,6 +3,7 @@ using HmsOps.Tsdb.Blocks;
 using HmsOps.Tsdb.Head;
 using HmsOps.Tsdb.Intake;
 using HmsOps.Tsdb.Observations;
+using HmsOps.Tsdb.Wal;
 
 namespace HmsOps.Tsdb.Sealing;
 
@@ -14,7 +15,7 @@ namespace HmsOps.Tsdb.Sealing;
 /// (a deletion, a snapshot), and the part of sealing that writes, holds <see cref="Orders"/>. The store's turn is held for single steps alone.
 /// </remarks>
 internal sealed class Housekeeper(
-    MetricStoreOptions options, TimeProvider time, IDisk disk, Func<long> otherBytes, Turn turn, SeriesHead head, SecondCloser closer, SampleIntake samples, SealedSide side)
+    MetricStoreOptions options, TimeProvider time, IDisk disk, Func<long> otherBytes, Turn turn, Holdings holdings, SampleIntake samples, SealedSide side, Action<HeadRenewal> renew)
 {
     /// <summary>A window is sealed so long after its end: what is on its way comes in order.</summary>
     public static readonly TimeSpan Quarter = TimeSpan.FromMinutes(15);
@@ -32,6 +33,7 @@ internal sealed class Housekeeper(
     private long _seals;
     private long _merges;
     private long _failures;
+    private long _renewals;
     private string? _lastFailure;
 
     /// <summary>Held by whoever orders something of the blocks.</summary>
@@ -44,6 +46,16 @@ internal sealed class Housekeeper(
         {
             lock (_countsLock)
                 return (_seals, _merges, _failures, _lastFailure);
+        }
+    }
+
+    /// <summary>How often the head was changed for one without the forgotten.</summary>
+    public long Renewals
+    {
+        get
+        {
+            lock (_countsLock)
+                return _renewals;
         }
     }
 
@@ -64,7 +76,7 @@ internal sealed class Housekeeper(
         var until = Newest() is long.MinValue ? long.MinValue : Newest() + 1;
         turn.Give();
         if (until != long.MinValue)
-            await SealAsync(until, cancellationToken);
+            await SealAsync(until, renews: false, cancellationToken); // all is forgotten for a moment, and comes back
         await MergeAsync(all: true, cancellationToken);
     }
 
@@ -73,7 +85,7 @@ internal sealed class Housekeeper(
         while (true)
         {
             await _sealDue.WaitAsync(stopping);
-            if (await TryAsync("seal", async () => await SealAsync(await BoundaryAsync(stopping), stopping)))
+            if (await TryAsync("seal", async () => await SealAsync(await BoundaryAsync(stopping), renews: true, stopping)))
                 continue;
             await Task.Delay(AgainAfter, time, stopping);
             _sealDue.Set();
@@ -140,9 +152,9 @@ internal sealed class Housekeeper(
         ? long.MinValue
         : SealingWindow.FloorOf(Newest() - (long)Quarter.TotalMilliseconds, SealingWindow.Hours);
 
-    private long Newest() => Math.Max(samples.Newest, closer.Second > 0 ? closer.Second : long.MinValue);
+    private long Newest() => Math.Max(samples.Newest, holdings.Closer.Second > 0 ? holdings.Closer.Second : long.MinValue);
 
-    private async Task SealAsync(long until, CancellationToken cancellationToken)
+    private async Task SealAsync(long until, bool renews, CancellationToken cancellationToken)
     {
         await _sealing.TakeAsync(cancellationToken);
         try
@@ -150,6 +162,8 @@ internal sealed class Housekeeper(
             var cut = await WriteAsync(until, cancellationToken);
             await side.OldReadersLeaveAsync(cancellationToken);
             await DropAsync(cut, cancellationToken);
+            if (renews && HeadRenewal.IsWorth(holdings.Head, options.ForgottenMin))
+                await RenewAsync(cut, cancellationToken);
         }
         finally
         {
@@ -166,7 +180,7 @@ internal sealed class Housekeeper(
         try
         {
             var cut = await CutAsync(until, cancellationToken);
-            var run = new SealRun(head, side.Blocks, level => new BlockIdentity(side.Blocks.NextId(time.GetUtcNow()), level), Rate());
+            var run = new SealRun(holdings.Head, side.Blocks, level => new BlockIdentity(side.Blocks.NextId(time.GetUtcNow()), level), Rate());
             var blocks = await run.RunAsync(cut, cancellationToken);
             HorizonFile.Write(disk, options.Folder, cut.Until);
             side.Publish(blocks, cut.Until);
@@ -186,10 +200,10 @@ internal sealed class Housekeeper(
         {
             samples.Horizon = Math.Max(samples.Horizon, until);
             samples.LateForBlocks = 0;
-            lock (head.Lock)
+            lock (holdings.Head.Lock)
             {
-                closer.CloseUpTo(SecondCloser.SecondOf(Now()));
-                return new SealCut(side.Horizon, samples.Horizon, head.Batch);
+                holdings.Closer.CloseUpTo(SecondCloser.SecondOf(Now()));
+                return new SealCut(side.Horizon, samples.Horizon, holdings.Head.Batch);
             }
         }
         finally
@@ -200,6 +214,7 @@ internal sealed class Housekeeper(
 
     private async Task DropAsync(SealCut cut, CancellationToken cancellationToken)
     {
+        var head = holdings.Head;
         for (var from = 0; from < head.Index.Count; from += DropTogether)
         {
             await turn.TakeAsync(cancellationToken);
@@ -216,6 +231,24 @@ internal sealed class Housekeeper(
                 turn.Give();
             }
         }
+    }
+
+    // The head changes only here, and nothing is sealed meanwhile.
+    private async Task RenewAsync(SealCut cut, CancellationToken cancellationToken)
+    {
+        var renewal = new HeadRenewal(holdings.Head, cut.Until);
+        renewal.GatherLabels(cancellationToken);
+        await turn.TakeAsync(cancellationToken);
+        try
+        {
+            renew(renewal);
+        }
+        finally
+        {
+            turn.Give();
+        }
+        lock (_countsLock)
+            _renewals++;
     }
 
     private async Task MergeAsync(bool all, CancellationToken cancellationToken)

@@ -42,7 +42,7 @@ internal sealed class SealRun(SeriesHead head, BlockSet blocks, Func<int, BlockI
         {
             var selection = new Selection([], windows[0].From, windows[^1].EndWithin(cut.Until));
             using (var cursor = new HeadCursor(
-                head, HeadCut.Of(head, [], cancellationToken, cut.Batch), selection, selection.From, Math.Max(selection.From, cut.From), budget: null, cancellationToken))
+                HeadCut.Of(head, [], cancellationToken, cut.Batch), selection, selection.From, Math.Max(selection.From, cut.From), budget: null, cancellationToken))
             {
                 while (cursor.MoveNext())
                 {

@@ -1,6 +1,5 @@
 using HmsOps.Series;
 using HmsOps.Tsdb.Blocks;
-using HmsOps.Tsdb.Head;
 
 namespace HmsOps.Tsdb.Sealing;
 
@@ -8,7 +7,7 @@ namespace HmsOps.Tsdb.Sealing;
 /// What of the store is in blocks, beside the head: up to the horizon everything that came in order of time, and what late samples were sealed. A reader
 /// takes both sides in one step, so it misses and doubles nothing when something moves from one to the other. Safe for concurrent use.
 /// </summary>
-internal sealed class SealedSide(SeriesHead head, BlockSet blocks, long horizon) : IDisposable
+internal sealed class SealedSide(Lock headLock, BlockSet blocks, long horizon) : IDisposable
 {
     private readonly ReaderGate _gate = new();
     private long _horizon = horizon; // under the head's lock
@@ -20,7 +19,7 @@ internal sealed class SealedSide(SeriesHead head, BlockSet blocks, long horizon)
     {
         get
         {
-            lock (head.Lock)
+            lock (headLock)
                 return _horizon;
         }
     }
@@ -28,14 +27,14 @@ internal sealed class SealedSide(SeriesHead head, BlockSet blocks, long horizon)
     /// <summary>Both sides, as they are now. They stay so until the view is given back.</summary>
     public StoreView Open()
     {
-        lock (head.Lock)
+        lock (headLock)
             return new StoreView(this, blocks.Pin(), _horizon, _gate.Enter());
     }
 
     /// <summary>Lets readers see new blocks, and the head only from a time on, in one step.</summary>
     public void Publish(IReadOnlyList<BlockInfo> added, long until) => blocks.Replace(added, [], swap =>
     {
-        lock (head.Lock)
+        lock (headLock)
         {
             swap();
             _horizon = Math.Max(_horizon, until);

@@ -5,21 +5,13 @@ using HmsOps.Tsdb.Observations;
 
 namespace HmsOps.Tsdb.Wal;
 
-/// <summary>What the frames of the log are folded into.</summary>
-internal sealed record Holdings(SeriesHead Head, SecondCloser Closer, ObservationIds Ids, ExemplarRing Exemplars, MetricDescriptions Descriptions)
-{
-    /// <summary>Those of a store, around a head.</summary>
-    public static Holdings Of(SeriesHead head, MetricStoreOptions options) => new(
-        head, new SecondCloser(options.ObservedLife, head), new ObservationIds(options.IdsMax), new ExemplarRing(options.ExemplarsMax), new MetricDescriptions());
-}
-
 /// <summary>
 /// Applies batches to the head: the live ones as they enter the log, and the same ones, read from it, at a restart. There is no other way in, so a
 /// restart ends with what was there before. Owned by the holder of the store's turn.
 /// </summary>
 internal sealed class FrameFold(Holdings holdings, int bucketsMax)
 {
-    private readonly SeriesHead _head = holdings.Head;
+    private SeriesHead Head => holdings.Head;
 
     /// <summary>Arrival of the newest batch; arrivals never go back.</summary>
     public long Stamp { get; set; }
@@ -32,17 +24,17 @@ internal sealed class FrameFold(Holdings holdings, int bucketsMax)
     /// <summary>Applies one batch whole, under one hold of the head's lock.</summary>
     public void Apply(StagedBatch batch, long stamp, long next)
     {
-        lock (_head.Lock)
+        lock (Head.Lock)
         {
             Stamp = Math.Max(Stamp, stamp);
             Next = next;
             holdings.Closer.CloseUpTo(SecondCloser.SecondOf(stamp));
-            _head.BeginBatch();
+            Head.BeginBatch();
             foreach (var (id, open, isChanged) in batch.Declared)
                 Declare(id, open, isChanged, stamp);
             ApplySamples(batch);
             foreach (var (id, sample) in batch.Late)
-                _head.AddLate(id, sample);
+                Head.AddLate(id, sample);
             foreach (var item in batch.Observations)
                 Observe(item, stamp);
             foreach (var exemplar in batch.Exemplars)
@@ -56,21 +48,21 @@ internal sealed class FrameFold(Holdings holdings, int bucketsMax)
     public long Delete(Deletion deletion)
     {
         var deleted = 0L;
-        foreach (var id in _head.Index.Select(deletion.Matchers, CancellationToken.None))
+        foreach (var id in Head.Index.Select(deletion.Matchers, CancellationToken.None))
         {
-            lock (_head.Lock)
-                deleted += _head.Delete(id, deletion.From, deletion.To);
+            lock (Head.Lock)
+                deleted += Head.Delete(id, deletion.From, deletion.To);
         }
         return deleted;
     }
 
     private void Declare(int id, OpenSeries? open, bool isChanged, long stamp)
     {
-        _head.Declare(id, OpenState.MarkOf(OpenState.KindOf(open)));
-        if (open is null || ReferenceEquals(open, _head.OpenOf(id)))
+        Head.Declare(id, OpenState.MarkOf(OpenState.KindOf(open)));
+        if (open is null || ReferenceEquals(open, Head.OpenOf(id)))
             return;
         // It takes the place of what was folded so far; live, it is what was folded so far.
-        _head.SetOpen(open);
+        Head.SetOpen(open);
         if (isChanged)
             holdings.Closer.RestoreChange(open, SecondCloser.SecondOf(stamp));
         holdings.Closer.Follow(open);
@@ -78,6 +70,7 @@ internal sealed class FrameFold(Holdings holdings, int bucketsMax)
 
     private void ApplySamples(StagedBatch batch)
     {
+        var head = Head;
         var ids = batch.Ids.AsSpan(0, batch.Count);
         var times = batch.Times.AsSpan(0, batch.Count);
         var bits = batch.Bits.AsSpan(0, batch.Count);
@@ -87,17 +80,17 @@ internal sealed class FrameFold(Holdings holdings, int bucketsMax)
             long? told = starts < batch.Starts.Count && batch.Starts[starts].At == i ? batch.Starts[starts++].Start : null;
             if (ids[i] == StagedBatch.Nothing)
                 continue;
-            var start = told ?? _head.Record(ids[i]).Start;
+            var start = told ?? head.Record(ids[i]).Start;
             if (batch.HistogramAt(i) is { } histogram)
-                _head.Append(ids[i], times[i], histogram, start);
+                head.Append(ids[i], times[i], histogram, start);
             else
-                _head.Append(ids[i], times[i], bits[i], start);
+                head.Append(ids[i], times[i], bits[i], start);
         }
     }
 
     private void Observe(in StagedObservation item, long stamp)
     {
-        var open = _head.OpenOf(item.Id) ?? NewOpen(item);
+        var open = Head.OpenOf(item.Id) ?? NewOpen(item);
         // Intake refuses it and never logs it: only a log that is none of ours can hold it.
         if (open is OpenCounter != (item.Kind == ObservationKind.Increment))
             throw new InvalidDataException($"The metric log checks, but holds an observation of the kind {item.Kind} for a series that is none. Start the version that wrote it, or give this one another folder.");
@@ -125,7 +118,7 @@ internal sealed class FrameFold(Holdings holdings, int bucketsMax)
         OpenSeries open = item.Kind == ObservationKind.Increment
             ? new OpenCounter { Id = item.Id }
             : new OpenHistogram(NativeHistogram.SchemaMax, bucketsMax) { Id = item.Id };
-        _head.SetOpen(open);
+        Head.SetOpen(open);
         return open;
     }
 }

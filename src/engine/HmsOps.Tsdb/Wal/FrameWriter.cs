@@ -11,7 +11,7 @@ namespace HmsOps.Tsdb.Wal;
 /// Collects what is taken of a batch, as columns for the head and as the payload of a frame of the log: docs/formats/metric-log.md. One for all
 /// batches; allocates nothing a sample once it has grown. Owned by the holder of the store's turn.
 /// </summary>
-internal sealed class FrameWriter(SeriesHead head)
+internal sealed class FrameWriter(Holdings holdings)
 {
     /// <summary>What a declaration takes beside labels and buckets.</summary>
     public const int DeclarationBytes = 128;
@@ -42,7 +42,7 @@ internal sealed class FrameWriter(SeriesHead head)
     public void BeginEpoch(long epoch)
     {
         (Epoch, _epochIsFresh) = (epoch, true);
-        head.Undeclare();
+        holdings.Head.Undeclare();
     }
 
     public void Begin()
@@ -60,7 +60,7 @@ internal sealed class FrameWriter(SeriesHead head)
     /// <summary>Names a series. What is written of it next is written whole.</summary>
     public void Declare(int id, Labels labels, OpenSeries? open)
     {
-        ref var record = ref head.Record(id);
+        ref var record = ref holdings.Head.Record(id);
         record.Marks |= SeriesMarks.Declared;
         record.Coded = 0;
         Declaration.Write(_declarations, id, labels, _declaredLast, open);
@@ -71,7 +71,7 @@ internal sealed class FrameWriter(SeriesHead head)
     /// <summary>What the declaration of a series takes at most; 0 when it needs none.</summary>
     public int BytesOf(int id, OpenSeries? open)
     {
-        if (head.Record(id).Is(SeriesMarks.Declared))
+        if (holdings.Head.Record(id).Is(SeriesMarks.Declared))
             return 0;
         var buckets = open is OpenHistogram histogram ? histogram.Positive.Count + histogram.Negative.Count + histogram.Bounds.Count : 0;
         return DeclarationBytes + (BucketBytes * buckets);

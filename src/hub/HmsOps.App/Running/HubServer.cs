@@ -181,6 +181,7 @@ internal sealed class HubServer(HubSettings settings, HubLog log, Action<string>
                 QueryTime = settings.QueryTime,
                 LiveStreams = settings.LiveStreams,
             },
+            Refusals = hub.Refusals,
             RemoteWrite = hub.RemoteWrite,
             RemoteRead = hub.RemoteRead,
             Influx = hub.Influx,

@@ -30,6 +30,8 @@ internal static class OwnMetrics
             Gauge("hms_tsdb_samples", "Samples in the metric store.", store.Samples);
             Gauge("hms_tsdb_log_bytes", "Bytes of the metric log.", store.LogBytes);
             Gauge("hms_tsdb_memory_bytes", "Bytes of memory that series and samples take.", store.MemoryBytes);
+            Help("hms_tsdb_head_renewals_total", "counter", "Times the memory was rid of series that left.");
+            Line("hms_tsdb_head_renewals_total", store.Renewals);
             Gauge("hms_tsdb_late_samples", "Samples that came late and wait for a block.", store.LateSamples);
             Gauge("hms_tsdb_blocks", "Blocks on the disk.", store.Blocks);
             Gauge("hms_tsdb_block_bytes", "Bytes of blocks.", store.BlockBytes);

@@ -47,7 +47,7 @@ internal sealed class FederateEndpoint(PresentSources sources, PromDoor door)
             {
                 newest.Add(cursor.Current);
                 if (newest.Count > limits.SeriesMax)
-                    return new PromRefusal(422, "execution", $"more than {limits.SeriesMax} series match; ask for them in several requests");
+                    return new PromRefusal(422, "execution", $"more than {limits.SeriesMax} series match; ask for them in several requests") { Limit = "series_limit" };
             }
         }
         newest.Write(page, sources.Metadata);

@@ -9,6 +9,8 @@ namespace HmsOps.Present.Api.Prometheus;
 /// <summary>What Prometheus' addresses have in common: shut while there is no store, a place among the queries, a time limit, and errors in its shape.</summary>
 internal sealed class PromDoor(PresentSources sources, QueryGate gate)
 {
+    private const string Door = "query";
+
     /// <summary>Answers in JSON what <paramref name="answer"/> writes, or why it does not.</summary>
     public async Task AnswerAsync(HttpContext http, Func<PromParameters, Utf8JsonWriter, CancellationToken, PromRefusal?> answer)
     {
@@ -28,8 +30,16 @@ internal sealed class PromDoor(PresentSources sources, QueryGate gate)
         await http.Response.Body.WriteAsync(body.WrittenMemory, http.RequestAborted);
     }
 
-    /// <summary>Runs a question among the others within its time; answers why there is no answer to it, or null.</summary>
+    /// <summary>Runs a question among the others within its time; answers why there is no answer to it, or null. One over a limit is counted by the limit's name.</summary>
     public async Task<PromRefusal?> TryAsync(HttpContext http, Func<PromParameters, CancellationToken, PromRefusal?> answer)
+    {
+        var refusal = await RunAsync(http, answer);
+        if (refusal?.Limit is { } limit)
+            sources.Refusals.Count(Door, limit);
+        return refusal;
+    }
+
+    private async Task<PromRefusal?> RunAsync(HttpContext http, Func<PromParameters, CancellationToken, PromRefusal?> answer)
     {
         http.Response.Headers.CacheControl = "no-store";
         if (sources.Hub() is { Stage: not HubStage.Ready } status)
@@ -39,7 +49,7 @@ internal sealed class PromDoor(PresentSources sources, QueryGate gate)
         if (place is null)
         {
             http.Response.Headers.RetryAfter = "1";
-            return new PromRefusal(503, "unavailable", "too many queries wait already; try again in a second");
+            return new PromRefusal(503, "unavailable", "too many queries wait already; try again in a second") { Limit = "place_limit" };
         }
         using var late = new CancellationTokenSource(TimeoutOf(asked), sources.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, http.RequestAborted);
@@ -49,15 +59,15 @@ internal sealed class PromDoor(PresentSources sources, QueryGate gate)
         }
         catch (PromEvaluationException refused)
         {
-            return new PromRefusal(422, "execution", refused.Message);
+            return new PromRefusal(422, "execution", refused.Message) { Limit = refused.Limit };
         }
         catch (QueryBudgetException refused)
         {
-            return new PromRefusal(422, "execution", refused.Message);
+            return new PromRefusal(422, "execution", refused.Message) { Limit = "sample_limit" };
         }
         catch (OperationCanceledException) when (late.IsCancellationRequested)
         {
-            return new PromRefusal(503, "timeout", "query timed out (limits.query.time); ask for a shorter range or fewer series");
+            return new PromRefusal(503, "timeout", "query timed out (limits.query.time); ask for a shorter range or fewer series") { Limit = "time_limit" };
         }
     }
 
@@ -79,6 +89,9 @@ internal sealed class PromDoor(PresentSources sources, QueryGate gate)
 /// <summary>Why a question has no answer: a status, and Prometheus' own word and sentence for it.</summary>
 internal sealed record PromRefusal(int Status, string ErrorType, string Error)
 {
+    /// <summary>The name of the limit it is over, to be counted by; null when it is over none.</summary>
+    public string? Limit { get; init; }
+
     /// <summary>A parameter that cannot be read.</summary>
     public static PromRefusal Bad(string parameter, string what) => new(400, "bad_data", $"invalid parameter \"{parameter}\": {what}");
 

@@ -40,7 +40,7 @@ internal sealed class QueryEndpoints(PresentSources sources, PromDoor door)
         if (!PromTime.TryReadStep(asked["step"], out var step))
             return PromRefusal.Bad("step", $"cannot parse {PromRefusal.Quoted(asked["step"])} to a valid duration: seconds or 15s, more than zero");
         if ((end - start) / step > PointsMax)
-            return new PromRefusal(400, "bad_data", "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)");
+            return new PromRefusal(400, "bad_data", "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)") { Limit = "point_limit" };
         if (Parse(asked, out var expression) is { } refused)
             return refused;
         PromAnswer.Write(json, sources.PromQL.Range(expression, start, end, step, cancellationToken));
