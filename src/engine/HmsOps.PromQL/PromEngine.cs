@@ -33,7 +33,10 @@ public sealed class PromEngine(ISeriesSource source, PromLimits limits)
         if (steps > limits.PointsMax)
         {
             throw new PromEvaluationException(
-                e.Root.At, $"the range asks for {steps} points a series; the limit is {limits.PointsMax}. Take a longer step or a shorter range.") { Limit = "point_limit" };
+                e.Root.At, $"the range asks for {steps} points a series; the limit is {limits.PointsMax}. Take a longer step or a shorter range.")
+            {
+                Limit = "point_limit",
+            };
         }
         var grid = new TimeGrid(fromMs, stepMs, (int)steps);
         var run = EvaluationRun.Of(source, limits, e, grid, ct);
