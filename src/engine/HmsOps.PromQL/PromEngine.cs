@@ -22,6 +22,17 @@ public sealed class PromEngine(ISeriesSource source, PromLimits limits)
         return new PromVector(e.Type, [.. points], run.Notes.Lines);
     }
 
+    /// <summary>The samples that a range vector has at one time, with their own times.</summary>
+    /// <exception cref="PromEvaluationException">The data or the limits do not allow an answer.</exception>
+    public PromMatrix Samples(PromExpression e, long atMs, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(e);
+        if (e.Type != PromType.Matrix)
+            throw new ArgumentException($"{e} is no range vector.", nameof(e));
+        var run = EvaluationRun.Of(source, limits, e, TimeGrid.At(InRange(atMs)), ct);
+        return new PromMatrix(RangeSamples.Of(run, e.Root), run.Notes.Lines);
+    }
+
     /// <summary>What the expression says from a time to a time, both inclusive, in steps.</summary>
     /// <exception cref="PromEvaluationException">The data or the limits do not allow an answer.</exception>
     public PromMatrix Range(PromExpression e, long fromMs, long toMs, long stepMs, CancellationToken ct)

@@ -7,10 +7,8 @@ public sealed class PromExpression
     {
         Text = text;
         Root = root;
-        var selections = Selections(root).ToArray();
-        MetricNames = [.. selections.Select(s => s.Series.MetricName).OfType<string>().Distinct()];
-        var reach = selections.Select(s => Math.Max(s.RangeMs, (long)PromLimits.Default.LookBack.TotalMilliseconds) + s.Series.OffsetMs);
-        Reach = TimeSpan.FromMilliseconds(Math.Max(0, reach.DefaultIfEmpty(0).Max()));
+        MetricNames = [.. Selectors(root).Select(s => s.MetricName).OfType<string>().Distinct()];
+        Reach = TimeSpan.FromMilliseconds(Math.Max(0, ReachOf(root)));
     }
 
     /// <summary>The text it was parsed from.</summary>
@@ -27,17 +25,26 @@ public sealed class PromExpression
 
     /// <summary>
     /// How far before its time of evaluation it may read: the most, over its selectors, of range (or look-back of 5 minutes, if longer)
-    /// plus offset.
+    /// plus offset, and of the subqueries around them. A selector pinned to a time by <c>@</c>, and durations that only a query makes numbers, do not count.
     /// </summary>
     public TimeSpan Reach { get; }
 
     /// <inheritdoc/>
     public override string ToString() => Text;
 
-    private static IEnumerable<(PromNode.Selector Series, long RangeMs)> Selections(PromNode node) => node switch
+    private static IEnumerable<PromNode.Selector> Selectors(PromNode node) => node is PromNode.Selector selector ? [selector] : node.Children.SelectMany(Selectors);
+
+    private static long ReachOf(PromNode node)
     {
-        PromNode.Selector s => [(s, 0)],
-        PromNode.Window w => [(w.Series, w.RangeMs)],
-        _ => node.Children.SelectMany(Selections),
-    };
+        var lookBack = (long)PromLimits.Default.LookBack.TotalMilliseconds;
+        return node switch
+        {
+            PromNode.Selector { Moment: not null } or PromNode.Window { Series.Moment: not null } or PromNode.Subquery { Moment: not null } => 0,
+            PromNode.Selector s => lookBack + s.OffsetMs,
+            PromNode.Window { Series.Edges: not PromEdges.Plain } w => w.RangeMs + lookBack + w.Series.OffsetMs,
+            PromNode.Window w => Math.Max(w.RangeMs, lookBack) + w.Series.OffsetMs,
+            PromNode.Subquery q => q.RangeMs + q.OffsetMs + ReachOf(q.Operand),
+            _ => node.Children.Select(ReachOf).DefaultIfEmpty(0).Max(),
+        };
+    }
 }

@@ -59,7 +59,7 @@ static class ExpositionDecoders
         _ = ExpositionNumber.TryReadSeconds(input.Span, out _);
         if (!ExpositionNumber.TryRead(input.Span, out var number))
             return Reading.Refused("no number");
-        var text = ExpositionNumber.InLabel(number);
+        var text = NumberText.InLabel(number);
         Unless(ExpositionNumber.TryRead(Encoding.ASCII.GetBytes(text), out var again), $"{text} does not read back");
         Unless(BitConverter.DoubleToInt64Bits(again) == BitConverter.DoubleToInt64Bits(number) || number == 0, $"{text} reads back as {again:R}, not {number:R}");
         var digest = new Digest();

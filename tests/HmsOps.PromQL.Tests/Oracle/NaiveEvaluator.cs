@@ -44,6 +44,7 @@ public sealed class NaiveEvaluator(IReadOnlyList<SeriesNotation.Line> lines, lon
                select new Item(Dictionary(line.Labels), false, newest.Value),
         ],
         window: _ => throw new NotSupportedException("The obvious evaluator takes a window only as the argument of a function: no expression ends with one."),
+        subquery: _ => throw new NotSupportedException("The obvious evaluator knows no subqueries: keep them out of what it is asked."),
         paren: p => Of(p.Inner),
         unary: u => [.. Of(u.Operand).Select(i => i with { Value = u.IsMinus ? -i.Value : i.Value, DropsName = u.IsMinus || i.DropsName })],
         binary: Binary,

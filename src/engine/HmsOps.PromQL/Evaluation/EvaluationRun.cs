@@ -35,7 +35,7 @@ internal sealed class EvaluationRun(QueryContext query, TimeGrid grid)
         if (root.Type == PromType.Text)
             throw new PromEvaluationException(root.At, "the expression is a text, which has no value over time");
         if (root.Type == PromType.Matrix)
-            throw new PromEvaluationException(root.At, $"the expression is a range vector; put it in a function, such as last_over_time({root})");
+            throw new PromEvaluationException(root.At, $"the expression is a range vector, which has no value at a time; put it in a function, such as last_over_time({root})");
         var named = new ColumnSet(this, root.At);
         foreach (var column in Evaluate(root))
             named.Add(column.DropsName ? Renamed(column, MetricLabels.Nameless.Of(column.Labels), root.At) : column);
@@ -125,6 +125,7 @@ internal sealed class EvaluationRun(QueryContext query, TimeGrid grid)
     private List<Column> Call(PromNode.Call call) => call.Function switch
     {
         "absent" or "absent_over_time" => [Absence.Of(this, call)],
+        "info" => InfoJoin.Evaluate(this, call),
         _ when call.Arguments.Any(argument => argument.Type == PromType.Matrix) => Drained(call, call.At),
         _ => InstantFunctions.Evaluate(this, call),
     };

@@ -6,7 +6,8 @@ namespace HmsOps.PromQL.Evaluation;
 /// <summary>
 /// <c>rate</c>, <c>increase</c> and <c>delta</c>. The difference of the last and the first sample of a window, plus what resets took away,
 /// stretched from the samples to the window: to its ends where they are nearer than 1.1 average intervals, else by half an interval, and
-/// for counters never to before they were zero (Prometheus 3.14, promql/functions.go).
+/// for counters never to before they were zero (Prometheus 3.14, promql/functions.go). Where it is known that the first sample began to count inside the window,
+/// the counter was zero there, and one sample is enough.
 /// Resets are found once a series; a window then looks only at those inside it, in the reference's order of operations.
 /// </summary>
 internal sealed class Extrapolation(Notes notes, SourceRange at, long rangeMs, bool isCounter, bool isRate) : WindowFunction
@@ -15,6 +16,7 @@ internal sealed class Extrapolation(Notes notes, SourceRange at, long rangeMs, b
 
     private readonly HashSet<Labels> _known = []; // names and types that were looked at
     private readonly List<int> _resets = []; // samples that begin anew, ascending
+    private readonly List<int> _overlaps = []; // samples that began to count inside the one before
     private int _firstReset;                 // the first that a coming window can hold
 
     public override void Slide(TimeGrid grid, long offset, long range, SeriesView samples, Cells into)
@@ -34,11 +36,11 @@ internal sealed class Extrapolation(Notes notes, SourceRange at, long rangeMs, b
             case SampleKinds.Both:
                 notes.MixedSamples(at, window.Name);
                 break;
-            case SampleKinds.Numbers when window.Count > 1:
+            case SampleKinds.Numbers when window.Count > 1 || Beginning(window) is not null:
                 into.Set(step, Number(window));
                 NoteIfNoCounter(window.Series);
                 break;
-            case SampleKinds.Histograms when window.Count > 1:
+            case SampleKinds.Histograms when window.Count > 1 || Beginning(window) is not null:
                 if (HistogramDifference(window) is { } histogram)
                     into.Set(step, HistogramScale.By(histogram, Stretch(window, histogram.Count, window.Histograms[0]!.Count)));
                 break;
@@ -57,10 +59,13 @@ internal sealed class Extrapolation(Notes notes, SourceRange at, long rangeMs, b
                 end++;
             while (first < end && times[first] <= last - range)
                 first++;
-            if (end - first < 2)
+            if (end - first < (samples.Starts.IsEmpty ? 2 : 1))
                 continue;
             SkipResets(first);
-            into.Set(step, Number(new SampleWindow(samples, first, end, last - range, last)));
+            var window = new SampleWindow(samples, first, end, last - range, last);
+            if (window.Count < 2 && Beginning(window) is null)
+                continue;
+            into.Set(step, Number(window));
             any = true;
         }
         return any;
@@ -69,10 +74,11 @@ internal sealed class Extrapolation(Notes notes, SourceRange at, long rangeMs, b
     private void FindResets(SeriesView series)
     {
         _resets.Clear();
+        _overlaps.Clear();
         _firstReset = 0;
         if (!isCounter)
             return;
-        if (series.Histograms.IsEmpty)
+        if (series.Histograms.IsEmpty && series.Starts.IsEmpty)
         {
             var values = series.Values;
             for (var i = 1; i < values.Length; i++)
@@ -90,10 +96,16 @@ internal sealed class Extrapolation(Notes notes, SourceRange at, long rangeMs, b
                 ({ } before, { } now) => CounterReset.IsBetween(before, now),
                 _ => false, // a window that holds both kinds has no rate
             };
-            if (isReset)
+            if (isReset || (Samples.BeginsAnew(series, i) && (Samples.Histogram(series, i - 1) is null) == (Samples.Histogram(series, i) is null)))
                 _resets.Add(i);
+            if (!series.Starts.IsEmpty && StartTime.Overlaps(series.Starts[i - 1], series.Times[i - 1], series.Starts[i]))
+                _overlaps.Add(i);
         }
     }
+
+    // When the first sample began to count, where it is known and lies inside the window.
+    private long? Beginning(in SampleWindow window) =>
+        isCounter && !window.Starts.IsEmpty && window.Starts[0] is not 0 and var start && start > window.From && start < window.Times[0] ? start : null;
 
     // A reset at the first sample of a window lies before it.
     private void SkipResets(int first)
@@ -104,7 +116,8 @@ internal sealed class Extrapolation(Notes notes, SourceRange at, long rangeMs, b
 
     private double Number(in SampleWindow window)
     {
-        var difference = Difference(window);
+        NoteOverlaps(window);
+        var difference = Difference(window) + (Beginning(window) is null ? 0 : window.Values[0]);
         return difference * Stretch(window, difference, window.Values[0]);
     }
 
@@ -119,7 +132,10 @@ internal sealed class Extrapolation(Notes notes, SourceRange at, long rangeMs, b
     // Null where some bring their own bounds and some do not.
     private NativeHistogram? HistogramDifference(SampleWindow window)
     {
+        if (window.Count == 1)
+            return window.Histograms[0]; // it began inside the window
         NoteWrongKind(window);
+        NoteOverlaps(window);
         var (first, last) = (window.Histograms[0]!, window.Histograms[^1]!); // all are there: Kinds says so
         foreach (var histogram in window.Histograms)
         {
@@ -141,7 +157,9 @@ internal sealed class Extrapolation(Notes notes, SourceRange at, long rangeMs, b
             sum.Subtract(first);
         for (var i = _firstReset + (skipsFirst ? 1 : 0); i < _resets.Count && _resets[i] < window.End; i++)
             sum.Add(window.Histograms[_resets[i] - 1 - window.First]!);
-        return notes.Settle(sum, at, window.Name, "subtraction") ? sum.ToGauge() : null;
+        if (Beginning(window) is not null)
+            sum.Add(first);
+        return notes.Settle(sum, at, window.Name, "subtraction", knowsResets: true) ? sum.ToGauge() : null;
     }
 
     private double Stretch(in SampleWindow window, double difference, double first)
@@ -149,17 +167,33 @@ internal sealed class Extrapolation(Notes notes, SourceRange at, long rangeMs, b
         var toStart = (window.Times[0] - window.From) / 1000.0;
         var toEnd = (window.To - window.Times[^1]) / 1000.0;
         var sampled = (window.Times[^1] - window.Times[0]) / 1000.0;
-        var average = sampled / (window.Count - 1);
+        var average = window.Count > 1 ? sampled / (window.Count - 1) : 0;
         var threshold = average * 1.1;
 
-        if (toStart >= threshold)
+        if (Beginning(window) is { } beginning)
+        {
+            toStart = 0;
+            sampled = (window.Times[^1] - beginning) / 1000.0;
+        }
+        else if (toStart >= threshold)
+        {
             toStart = average / 2;
-        if (isCounter && difference > 0 && first >= 0)
+        }
+        if (toStart > 0 && isCounter && difference > 0 && first >= 0)
             toStart = Math.Min(toStart, sampled * (first / difference));
         if (toEnd >= threshold)
             toEnd = average / 2;
         var factor = (sampled + toStart + toEnd) / sampled;
         return isRate ? factor / (rangeMs / 1000.0) : factor;
+    }
+
+    private void NoteOverlaps(in SampleWindow window)
+    {
+        foreach (var overlap in _overlaps)
+        {
+            if (overlap > window.First && overlap < window.End)
+                notes.Warn(at, $"sample has start time that overlaps with previous sample timestamp for metric {LabelNames.Quote(window.Name)}");
+        }
     }
 
     private void NoteWrongKind(SampleWindow window)

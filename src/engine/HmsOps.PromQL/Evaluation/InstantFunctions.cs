@@ -19,16 +19,17 @@ internal static class InstantFunctions
 
     public static List<Column> Evaluate(EvaluationRun run, PromNode.Call call)
     {
-        if (call.Function is "timestamp")
-            return Timestamps(run, call);
+        if (call.Function is "timestamp" or "start_timestamp")
+            return Timestamps(run, call, call.Function == "timestamp" ? SelectedPart.Time : SelectedPart.Start);
         var arguments = call.Arguments.Select(argument => argument.Type == PromType.Text ? [] : run.Evaluate(argument)).ToArray();
         if (ScalarOf(run, call.Function, arguments) is { } scalar)
             return [Scalar(run, call, scalar)];
         return call.Function switch
         {
             "vector" => arguments[0],
-            "histogram_quantile" => HistogramQuantile.Evaluate(run, call, arguments[0][0], arguments[1]),
-            "histogram_fraction" => HistogramFraction.Evaluate(run, call, arguments[0][0], arguments[1][0], arguments[2]),
+            "histogram_quantile" => HistogramFunctions.Quantile(run, call, arguments[0][0], arguments[1]),
+            "histogram_quantiles" => HistogramFunctions.Quantiles(run, call, arguments[0], [.. arguments.Skip(2).Select(quantile => quantile[0])]),
+            "histogram_fraction" => HistogramFunctions.Fraction(run, call, arguments[0][0], arguments[1][0], arguments[2]),
             "label_join" => LabelFunctions.Join(run, call, arguments[0]),
             "label_replace" => LabelFunctions.Replace(run, call, arguments[0]),
             "sort" or "sort_desc" or "sort_by_label" or "sort_by_label_desc" => ColumnOrder.Sort(run, call, arguments[0]),
@@ -127,17 +128,19 @@ internal static class InstantFunctions
         return columns.Columns;
     }
 
-    // Of a selector the times of its samples; of anything else the time it was worked out for.
-    private static List<Column> Timestamps(EvaluationRun run, PromNode.Call call)
+    // Of a selector the times of its samples, or when they began to count; of anything else the time it was worked out for, and no beginning.
+    private static List<Column> Timestamps(EvaluationRun run, PromNode.Call call, SelectedPart part)
     {
         var argument = call.Arguments[0];
         while (argument is PromNode.Paren paren)
             argument = paren.Inner;
         if (argument is PromNode.Selector selector)
         {
-            using var feed = new InstantSelection(run, selector, inAnyOrder: false, timesAlone: true);
+            using var feed = new InstantSelection(run, selector, inAnyOrder: false, part);
             return feed.Drain(call.At);
         }
+        if (part == SelectedPart.Start)
+            return [];
         var columns = new ColumnSet(run, call.At);
         foreach (var series in run.Evaluate(argument))
         {

@@ -1,19 +1,32 @@
 using System.Runtime.InteropServices;
+using HmsOps.PromQL.Histograms;
 using HmsOps.Series;
 
 namespace HmsOps.PromQL.Evaluation;
+
+/// <summary>What of a sample is wanted.</summary>
+internal enum SelectedPart
+{
+    Sample,
+
+    /// <summary>Its time, in seconds.</summary>
+    Time,
+
+    /// <summary>When what it counts began to be counted, in seconds; 0 where nobody knows.</summary>
+    Start,
+}
 
 /// <summary>
 /// A selector at each step: the newest sample not after the step, unless it is as old as the look-back or marks the end of its series.
 /// Two pointers: O(samples + steps) a series.
 /// </summary>
-internal sealed class InstantSelection(EvaluationRun run, PromNode.Selector selector, bool inAnyOrder, bool timesAlone = false)
+internal sealed class InstantSelection(EvaluationRun run, PromNode.Selector selector, bool inAnyOrder, SelectedPart part = SelectedPart.Sample)
     : SeriesFeed(run, selector, Walk(run, selector, inAnyOrder))
 {
     private readonly TimeGrid _grid = run.Grid.Seen(selector.Moment);
     private readonly long _offset = selector.OffsetMs;
 
-    public override bool DropsName => timesAlone;
+    public override bool DropsName => part != SelectedPart.Sample;
 
     private static SeriesWalk Walk(EvaluationRun run, PromNode.Selector selector, bool inAnyOrder)
     {
@@ -32,8 +45,10 @@ internal sealed class InstantSelection(EvaluationRun run, PromNode.Selector sele
             var newest = next - 1;
             if (newest < 0 || samples.Times[newest] <= time - Run.LookBackMs || Samples.IsStale(samples, newest))
                 continue;
-            if (timesAlone)
+            if (part == SelectedPart.Time)
                 into.Set(step, samples.Times[newest] / 1000.0);
+            else if (part == SelectedPart.Start)
+                into.Set(step, Samples.Start(samples, newest) / 1000.0);
             else if (Samples.Histogram(samples, newest) is { } histogram)
                 into.Set(step, histogram);
             else
@@ -42,10 +57,82 @@ internal sealed class InstantSelection(EvaluationRun run, PromNode.Selector sele
     }
 }
 
+/// <summary><c>smoothed</c>: a selector at each step has what lies between the sample before and the one after, as far as the look-back reaches on either side.</summary>
+internal sealed class SmoothedSelection(EvaluationRun run, PromNode.Selector selector, bool inAnyOrder)
+    : SeriesFeed(run, selector, Walk(run, selector, inAnyOrder))
+{
+    private readonly TimeGrid _grid = run.Grid.Seen(selector.Moment);
+    private readonly SampleBuffer _withoutStale = new();
+
+    public override bool DropsName => false;
+
+    private static SeriesWalk Walk(EvaluationRun run, PromNode.Selector selector, bool inAnyOrder)
+    {
+        var grid = run.Grid.Seen(selector.Moment);
+        return run.Walk(selector, grid.From - selector.OffsetMs - run.LookBackMs + 1, grid.Last - selector.OffsetMs + run.LookBackMs, inAnyOrder);
+    }
+
+    protected override void Fill(SeriesView samples, Cells into)
+    {
+        samples = _withoutStale.Of(samples);
+        var next = 0; // first sample not before the step
+        for (var step = 0; step < Run.Grid.Steps; step++)
+        {
+            var time = _grid[step] - selector.OffsetMs;
+            while (next < samples.Times.Length && samples.Times[next] < time)
+                next++;
+            var hasNext = next < samples.Times.Length && samples.Times[next] <= time + Run.LookBackMs;
+            var hasBefore = next > 0 && samples.Times[next - 1] > time - Run.LookBackMs;
+            if (hasNext && samples.Times[next] == time)
+                Set(into, step, samples, next);
+            else if (hasBefore && hasNext)
+                SetBetween(into, step, samples, next, time);
+            else if (hasBefore)
+                Set(into, step, samples, next - 1);
+        }
+    }
+
+    private static void Set(Cells into, int step, SeriesView samples, int at)
+    {
+        if (Samples.Histogram(samples, at) is { } histogram)
+            into.Set(step, CounterReset.Said(histogram, histogram.IsGauge ? CounterResetHint.Gauge : CounterResetHint.Unknown));
+        else
+            into.Set(step, samples.Values[at]);
+    }
+
+    private void SetBetween(Cells into, int step, SeriesView samples, int next, long time)
+    {
+        var name = samples.Labels.Name;
+        var between = (Samples.Histogram(samples, next - 1), Samples.Histogram(samples, next));
+        switch (between)
+        {
+            case (null, null):
+                into.Set(step, WindowEdges.Between(samples, next - 1, time, isCounter: false));
+                break;
+            case ({ } before, { } after) when HistogramBounds.HasOwn(before) != HistogramBounds.HasOwn(after):
+                Run.Notes.MixedBuckets(selector.At, name);
+                break;
+            case ({ } before, { } after):
+                var isCounter = !(before.IsGauge && after.IsGauge);
+                into.Set(step, WindowEdges.Between(Run.Notes, selector.At, (samples.Times[next - 1], before), (samples.Times[next], after), time, isCounter));
+                break;
+            default:
+                Run.Notes.MixedSamples(selector.At, name);
+                break;
+        }
+    }
+}
+
 /// <summary>How the samples of a series are read.</summary>
 internal static class Samples
 {
     public static NativeHistogram? Histogram(SeriesView samples, int index) => samples.Histograms.IsEmpty ? null : samples.Histograms[index];
+
+    public static long Start(SeriesView samples, int index) => samples.Starts.IsEmpty ? 0 : samples.Starts[index];
+
+    /// <summary>What a sample counts began to be counted after the one before.</summary>
+    public static bool BeginsAnew(SeriesView samples, int index) =>
+        !samples.Starts.IsEmpty && StartTime.IsReset(samples.Starts[index - 1], samples.Times[index - 1], samples.Starts[index], samples.Times[index]);
 
     public static bool AnyStale(SeriesView samples)
     {

@@ -1,5 +1,4 @@
 using HmsOps.Series;
-using HmsOps.Series.Patterns;
 
 namespace HmsOps.PromQL.Evaluation;
 
@@ -8,23 +7,28 @@ internal static class LabelFunctions
 {
     public static List<Column> Join(EvaluationRun run, PromNode.Call call, List<Column> vector)
     {
-        var (to, separator) = (TextOf(call, 1), TextOf(call, 2));
+        var (to, separator) = (NewLabel(call, 1), TextOf(call, 2));
         string[] from = [.. Enumerable.Range(3, call.Arguments.Count - 3).Select(argument => TextOf(call, argument))];
         return Relabelled(run, call, vector, to, labels => string.Join(separator, from.Select(labels.Text)));
     }
 
     public static List<Column> Replace(EvaluationRun run, PromNode.Call call, List<Column> vector)
     {
-        var (to, template, from) = (TextOf(call, 1), TextOf(call, 2), TextOf(call, 3));
+        var (to, template, from) = (NewLabel(call, 1), TextOf(call, 2), TextOf(call, 3));
         var pattern = PatternOf(call);
-        return Relabelled(run, call, vector, to, labels => pattern.TryExpand(labels.Text(from), template, out var value) ? value : null);
+        var known = new Dictionary<string, string?>(); // few values make many series
+        return Relabelled(run, call, vector, to, labels =>
+        {
+            var text = labels.Text(from);
+            if (!known.TryGetValue(text, out var value))
+                known.Add(text, value = pattern.Match(text)?.Expand(template));
+            return value;
+        });
     }
 
     // A value of null leaves the series as it is.
     private static List<Column> Relabelled(EvaluationRun run, PromNode.Call call, List<Column> vector, string to, Func<Labels, string?> valueOf)
     {
-        if (to.Length == 0)
-            throw new PromEvaluationException(call.Arguments[1].At, $"invalid label name in {call.Function}(): it is empty");
         var columns = new ColumnSet(run, call.At);
         foreach (var series in vector)
         {
@@ -38,6 +42,11 @@ internal static class LabelFunctions
         }
         return columns.Columns;
     }
+
+    /// <summary>The name of a label that a function sets.</summary>
+    public static string NewLabel(PromNode.Call call, int argument) => TextOf(call, argument) is { Length: > 0 } name
+        ? name
+        : throw new PromEvaluationException(call.Arguments[argument].At, $"invalid label name in {call.Function}(): it is empty");
 
     private static CapturePattern PatternOf(PromNode.Call call)
     {

@@ -16,13 +16,13 @@ internal sealed class NewestTwo(Notes notes, SourceRange at, bool isRate) : Wind
         switch (older, newer)
         {
             case (null, null):
-                var isReset = isRate && window.Values[^1] < window.Values[^2];
+                var isReset = isRate && (window.Values[^1] < window.Values[^2] || Samples.BeginsAnew(window.Series, window.End - 1));
                 var difference = isReset ? window.Values[^1] : window.Values[^1] - window.Values[^2];
                 into.Set(step, isRate ? difference / seconds : difference);
                 break;
             case ({ } before, { } now):
-                var histogram = Difference(window, before, now);
-                into.Set(step, isRate ? HistogramScale.Over(histogram, seconds) : histogram);
+                if (Difference(window, before, now) is { } histogram)
+                    into.Set(step, isRate ? HistogramScale.Over(histogram, seconds) : histogram);
                 break;
             default:
                 notes.MixedSamples(at, window.Name);
@@ -30,7 +30,7 @@ internal sealed class NewestTwo(Notes notes, SourceRange at, bool isRate) : Wind
         }
     }
 
-    private NativeHistogram Difference(in SampleWindow window, NativeHistogram before, NativeHistogram now)
+    private NativeHistogram? Difference(in SampleWindow window, NativeHistogram before, NativeHistogram now)
     {
         var name = LabelNames.Quote(window.Name);
         if (isRate && (before.IsGauge || now.IsGauge))
@@ -38,8 +38,8 @@ internal sealed class NewestTwo(Notes notes, SourceRange at, bool isRate) : Wind
         if (!isRate && !(before.IsGauge && now.IsGauge))
             notes.Warn(at, $"this native histogram metric is not a gauge: {name}");
         var sum = HistogramSum.Of(now);
-        if (!isRate || !CounterReset.IsBetween(before, now))
+        if (!isRate || !(Samples.BeginsAnew(window.Series, window.End - 1) || CounterReset.IsBetween(before, now)))
             sum.Subtract(before);
-        return sum.ToGauge();
+        return notes.Settle(sum, at, window.Name, "subtraction", knowsResets: true) ? sum.ToGauge() : null;
     }
 }

@@ -1,5 +1,4 @@
 using HmsOps.PromQL.Histograms;
-using HmsOps.PromQL.Syntax;
 using HmsOps.Series;
 
 namespace HmsOps.PromQL.Evaluation;
@@ -22,9 +21,11 @@ internal sealed class Notes(string text)
     public void HistogramsIgnored(SourceRange at, string metric) =>
         Inform(at, $"ignored histograms in a range containing both floats and histograms for metric name {LabelNames.Quote(metric)}");
 
-    /// <summary>Says what became of a sum of histograms; answers whether there is one.</summary>
-    public bool Settle(HistogramSum sum, SourceRange at, string metric, string operation)
+    /// <summary>Says what became of a sum of histograms; answers whether there is one. A difference of counters takes resets into account itself.</summary>
+    public bool Settle(HistogramSum sum, SourceRange at, string metric, string operation, bool knowsResets = false)
     {
+        if (sum.HasResetConflict && !knowsResets)
+            Warn(at, $"conflicting counter resets during histogram {operation}");
         if (sum.IsMixed)
             MixedBuckets(at, metric);
         else if (sum.IsReconciled)
@@ -36,7 +37,7 @@ internal sealed class Notes(string text)
         Warn(at, $"vector contains a mix of histograms with exponential and custom buckets schemas{(metric.Length > 0 ? $" for metric name {LabelNames.Quote(metric)}" : "")}");
 
     public void QuantileOutOfRange(SourceRange at, double quantile) =>
-        Warn(at, $"quantile value should be between 0 and 1, got {Literals.Number(quantile)}");
+        Warn(at, $"quantile value should be between 0 and 1, got {NumberText.Short(quantile)}");
 
     private void Add(string kind, SourceRange at, string what)
     {

@@ -17,16 +17,17 @@ internal sealed class SeriesChoice
     {
         var choice = new SeriesChoice(run, node, run.Evaluate(node.Parameter!)[0]); // the parser sees to it
         var grouping = MetricLabels.Group(node);
-        var chosen = new List<(Column From, Column To)>();
+        var isSorted = run.Grid.Steps == 1 && node.Op is PromAggregation.TopK or PromAggregation.BottomK;
+        var chosen = new List<Column>();
         foreach (var group in run.Evaluate(node.Operand).GroupBy(series => grouping.Of(series.Labels)))
-            choice.Choose([.. group], chosen);
-        var kept = chosen.Where(pair => !pair.To.IsEmpty).Select(pair => pair.To).ToList();
-        if (run.Grid.Steps == 1 && node.Op is PromAggregation.TopK or PromAggregation.BottomK)
-            kept.Sort((a, b) => ColumnOrder.ByValue(a.Values[0], b.Values[0], node.Op == PromAggregation.TopK));
-        return kept;
+        {
+            var kept = choice.Choose([.. group]).Where(series => !series.IsEmpty);
+            chosen.AddRange(isSorted ? kept.Order(Comparer<Column>.Create((a, b) => ColumnOrder.ByValue(a.Values[0], b.Values[0], node.Op == PromAggregation.TopK))) : kept);
+        }
+        return chosen;
     }
 
-    private void Choose(Column[] members, List<(Column From, Column To)> chosen)
+    private Column[] Choose(Column[] members)
     {
         var kept = Array.ConvertAll(members, member => _run.Column(member.Labels, member.DropsName, _node.At));
         for (var step = 0; step < _run.Grid.Steps; step++)
@@ -38,8 +39,7 @@ internal sealed class SeriesChoice
             else
                 TakeBest(members, kept, step, Count(step));
         }
-        for (var i = 0; i < members.Length; i++)
-            chosen.Add((members[i], kept[i]));
+        return kept;
     }
 
     private void TakeFirst(Column[] members, Column[] kept, int step, long count)
@@ -61,7 +61,7 @@ internal sealed class SeriesChoice
             if (members[i].HasNumber(step))
                 _best.Add((members[i].Values[step], i));
             else if (members[i].Has(step))
-                _run.Notes.Inform(_node.Operand.At, $"ignored histogram in {Printer.Name(_node.Op)} aggregation");
+                _run.Notes.Inform(_node.At, $"ignored histogram in {Printer.Name(_node.Op)} aggregation");
         }
         var isTop = _node.Op == PromAggregation.TopK;
         _best.Sort((a, b) => ColumnOrder.ByValue(a.Value, b.Value, isTop) is not 0 and var order ? order : a.Member.CompareTo(b.Member));
@@ -77,7 +77,7 @@ internal sealed class SeriesChoice
             throw new PromEvaluationException(_node.Parameter!.At, "the ratio is NaN; expected a number from -1 to 1");
         var capped = Math.Clamp(ratio, -1, 1);
         if (capped != ratio)
-            _run.Notes.Warn(_node.Parameter!.At, $"ratio value should be between -1 and 1, got {Literals.Number(ratio)}, capping to {Literals.Number(capped)}");
+            _run.Notes.Warn(_node.Parameter!.At, $"ratio value should be between -1 and 1, got {NumberText.Short(ratio)}, capping to {NumberText.Short(capped)}");
         for (var i = 0; i < members.Length; i++)
         {
             var place = (uint)members[i].Labels.GetHashCode() / (uint.MaxValue + 1.0);

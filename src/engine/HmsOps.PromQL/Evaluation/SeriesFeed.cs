@@ -17,6 +17,7 @@ internal abstract class SeriesFeed(EvaluationRun run, PromNode origin, SeriesWal
     public static SeriesFeed? Of(EvaluationRun run, PromNode node, bool inAnyOrder) => node switch
     {
         PromNode.Paren paren => Of(run, paren.Inner, inAnyOrder),
+        PromNode.Selector { Edges: PromEdges.Smoothed } selector => new SmoothedSelection(run, selector, inAnyOrder),
         PromNode.Selector selector => new InstantSelection(run, selector, inAnyOrder),
         PromNode.Call call when call.Arguments.FirstOrDefault(argument => argument.Type == PromType.Matrix) is { } window => WindowSelection.Of(run, call, window, inAnyOrder),
         _ => null,

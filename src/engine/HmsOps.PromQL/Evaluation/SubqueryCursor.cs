@@ -1,3 +1,4 @@
+using HmsOps.PromQL.Histograms;
 using HmsOps.Series;
 
 namespace HmsOps.PromQL.Evaluation;
@@ -65,9 +66,13 @@ internal sealed class SubqueryCursor : SeriesCursor
                 continue;
             (_times[_count], _values[_count]) = (_grid[step], column.Values[step]);
             if (column.Histograms is not null)
-                _histograms[_count] = column.HistogramAt(step);
+                _histograms[_count] = Forgetful(column.HistogramAt(step));
             _count++;
         }
         return true;
     }
+
+    // Its steps leave samples out, and have others twice: what a sample says about resets is no longer about the one before it.
+    private static NativeHistogram? Forgetful(NativeHistogram? histogram) =>
+        histogram is null || histogram.IsGauge ? histogram : CounterReset.Said(histogram, CounterResetHint.Unknown);
 }

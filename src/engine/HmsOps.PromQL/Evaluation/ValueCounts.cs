@@ -1,4 +1,4 @@
-using HmsOps.PromQL.Syntax;
+using HmsOps.PromQL.Histograms;
 using HmsOps.Series;
 
 namespace HmsOps.PromQL.Evaluation;
@@ -19,7 +19,7 @@ internal static class ValueCounts
             {
                 if (!series.Has(step))
                     continue;
-                var value = series.HistogramAt(step) is { } histogram ? histogram.ToString() : Literals.Plain(series.Values[step]);
+                var value = series.HistogramAt(step) is { } histogram ? HistogramText.Of(histogram) : NumberText.Plain(series.Values[step]);
                 if (!counts.TryGetValue((group, value), out var column))
                 {
                     column = run.Column(LabelsBuilder.From(group).Set(label, value).Build(), dropsName: series.DropsName && label != "__name__", node.At);

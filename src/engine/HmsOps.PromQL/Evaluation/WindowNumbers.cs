@@ -67,6 +67,11 @@ internal sealed class MedianDeviationOverTime(Notes notes, SourceRange at) : Win
 
     protected override double Of(ReadOnlySpan<long> times, ReadOnlySpan<double> values, long to, int step)
     {
+        foreach (var value in values)
+        {
+            if (double.IsNaN(value))
+                return double.NaN; // then there is no median
+        }
         if (_scratch.Length < values.Length)
             _scratch = new double[values.Length * 2];
         var numbers = _scratch.AsSpan(0, values.Length);

@@ -23,7 +23,7 @@ internal sealed class WindowSelection : SeriesFeed
         var moment = window is PromNode.Window plain ? plain.Series.Moment : ((PromNode.Subquery)window).Moment;
         (_offset, _range) = window is PromNode.Window w ? (w.Series.OffsetMs, w.RangeMs) : (((PromNode.Subquery)window).OffsetMs, ((PromNode.Subquery)window).RangeMs);
         (_grid, _subquery) = (run.Grid.Seen(moment), subquery);
-        _function = Function(run, call, window, _range);
+        _function = window is PromNode.Window { Series.Edges: not PromEdges.Plain } edged ? WindowEdges.Function(run, call, edged) : Function(run, call, window, _range);
     }
 
     public static WindowSelection Of(EvaluationRun run, PromNode.Call call, PromNode window, bool inAnyOrder)
@@ -37,8 +37,9 @@ internal sealed class WindowSelection : SeriesFeed
         }
         var series = ((PromNode.Window)window).Series; // ranges are of one of the two kinds
         var grid = run.Grid.Seen(series.Moment);
-        var from = grid.From - series.OffsetMs - ((PromNode.Window)window).RangeMs + 1;
-        return new WindowSelection(run, call, window, run.Walk(series, from, grid.Last - series.OffsetMs, inAnyOrder), null);
+        var (before, after) = WindowEdges.Beyond(run, series);
+        var from = grid.From - series.OffsetMs - ((PromNode.Window)window).RangeMs - before + 1;
+        return new WindowSelection(run, call, window, run.Walk(series, from, grid.Last - series.OffsetMs + after, inAnyOrder), null);
     }
 
     public override bool DropsName => !_function.KeepsName || _subquery is { DropsName: true };
@@ -52,8 +53,8 @@ internal sealed class WindowSelection : SeriesFeed
         "delta" => new Extrapolation(run.Notes, window.At, range, isCounter: false, isRate: false),
         "irate" => new NewestTwo(run.Notes, window.At, isRate: true),
         "idelta" => new NewestTwo(run.Notes, window.At, isRate: false),
-        "changes" => new WindowChanges(onlyResets: false),
-        "resets" => new WindowChanges(onlyResets: true),
+        "changes" => new WindowChanges(onlyResets: false, anchorMs: 0),
+        "resets" => new WindowChanges(onlyResets: true, anchorMs: 0),
         "deriv" => new Regression(run.Notes, window.At, ahead: null),
         "predict_linear" => new Regression(run.Notes, window.At, run.Evaluate(call.Arguments[1])[0]),
         "double_exponential_smoothing" => new Smoothing(run.Notes, call, run.Evaluate(call.Arguments[1])[0], run.Evaluate(call.Arguments[2])[0]),
@@ -97,6 +98,9 @@ internal readonly ref struct SampleWindow(SeriesView series, int first, int end,
 
     /// <summary>Empty where the whole series is numbers.</summary>
     public ReadOnlySpan<NativeHistogram?> Histograms { get; } = series.Histograms.IsEmpty ? default : series.Histograms[first..end];
+
+    /// <summary>When what each sample counts began to be counted, 0 where nobody knows; empty where nobody knows of any.</summary>
+    public ReadOnlySpan<long> Starts { get; } = series.Starts.IsEmpty ? default : series.Starts[first..end];
 
     public int First { get; } = first;
 
@@ -163,6 +167,7 @@ internal sealed class SampleBuffer
     private readonly List<long> _times = [];
     private readonly List<double> _values = [];
     private readonly List<NativeHistogram?> _histograms = [];
+    private readonly List<long> _starts = [];
 
     public SeriesView Of(SeriesView samples)
     {
@@ -171,6 +176,7 @@ internal sealed class SampleBuffer
         _times.Clear();
         _values.Clear();
         _histograms.Clear();
+        _starts.Clear();
         for (var i = 0; i < samples.Times.Length; i++)
         {
             if (Samples.IsStale(samples, i))
@@ -179,7 +185,9 @@ internal sealed class SampleBuffer
             _values.Add(samples.Values[i]);
             if (!samples.Histograms.IsEmpty)
                 _histograms.Add(samples.Histograms[i]);
+            if (!samples.Starts.IsEmpty)
+                _starts.Add(samples.Starts[i]);
         }
-        return samples.With(CollectionsMarshal.AsSpan(_times), CollectionsMarshal.AsSpan(_values), CollectionsMarshal.AsSpan(_histograms), []);
+        return samples.With(CollectionsMarshal.AsSpan(_times), CollectionsMarshal.AsSpan(_values), CollectionsMarshal.AsSpan(_histograms), CollectionsMarshal.AsSpan(_starts));
     }
 }

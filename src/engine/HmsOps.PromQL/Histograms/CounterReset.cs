@@ -10,6 +10,8 @@ internal static class CounterReset
 {
     public static bool IsBetween(NativeHistogram previous, NativeHistogram current)
     {
+        if (current.Reset is CounterResetHint.Reset or CounterResetHint.NoReset)
+            return current.Reset == CounterResetHint.Reset; // its maker knows
         if (HistogramBounds.HasOwn(current) || HistogramBounds.HasOwn(previous))
             return current.Schema != previous.Schema || current.Count < previous.Count || AnyFellInOwnBounds(previous, current);
         if (current.Count < previous.Count || current.Schema > previous.Schema || current.ZeroThreshold < previous.ZeroThreshold)
@@ -19,6 +21,21 @@ internal static class CounterReset
             return true;
         return AnyFell(previous.Positive, previous.Schema, current.Positive, current) || AnyFell(previous.Negative, previous.Schema, current.Negative, current);
     }
+
+    /// <summary>A histogram with another word about resets; what was said holds only beside the sample before it.</summary>
+    public static NativeHistogram Said(NativeHistogram histogram, CounterResetHint hint) => histogram.Reset == hint ? histogram : new NativeHistogram
+    {
+        Schema = histogram.Schema,
+        ZeroThreshold = histogram.ZeroThreshold,
+        ZeroCount = histogram.ZeroCount,
+        Count = histogram.Count,
+        Sum = histogram.Sum,
+        Positive = histogram.Positive,
+        Negative = histogram.Negative,
+        Bounds = histogram.Bounds,
+        IsFloat = histogram.IsFloat,
+        Reset = hint,
+    };
 
     private static bool AnyFellInOwnBounds(NativeHistogram previous, NativeHistogram current)
     {

@@ -15,7 +15,8 @@ internal static class HistogramScale
         Positive = Map(histogram.Positive, c => c * factor),
         Negative = Map(histogram.Negative, c => c * factor),
         Bounds = histogram.Bounds,
-        IsGauge = histogram.IsGauge || factor < 0,
+        IsFloat = true,
+        Reset = factor < 0 ? CounterResetHint.Gauge : histogram.Reset,
     };
 
     /// <summary>Over zero, the buckets go, and the totals become what floats make of them.</summary>
@@ -29,7 +30,8 @@ internal static class HistogramScale
         Positive = divisor == 0 ? [] : Map(histogram.Positive, c => c / divisor),
         Negative = divisor == 0 ? [] : Map(histogram.Negative, c => c / divisor),
         Bounds = histogram.Bounds,
-        IsGauge = histogram.IsGauge || divisor < 0,
+        IsFloat = true,
+        Reset = divisor < 0 ? CounterResetHint.Gauge : histogram.Reset,
     };
 
     /// <summary>Equal in every bucket; empty buckets do not count.</summary>

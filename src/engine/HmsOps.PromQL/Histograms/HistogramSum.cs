@@ -17,7 +17,9 @@ internal sealed class HistogramSum
     private List<(int Index, CompensatedSum Count)> _positive = [];
     private List<(int Index, CompensatedSum Count)> _negative = [];
     private IReadOnlyList<double> _bounds = [];
-    private bool _isGauge;
+    private CounterResetHint _reset;
+    private bool _sawReset;
+    private bool _sawNoReset;
 
     private HistogramSum()
     {
@@ -28,6 +30,9 @@ internal sealed class HistogramSum
 
     /// <summary>Bounds differed, and some were left out.</summary>
     public bool IsReconciled { get; private set; }
+
+    /// <summary>Of some histograms it is said that they begin anew, and of some that they do not.</summary>
+    public bool HasResetConflict => _sawReset && _sawNoReset;
 
     /// <summary>A sum that begins with a histogram.</summary>
     public static HistogramSum Of(NativeHistogram first) => Of(first, first.Schema);
@@ -43,7 +48,9 @@ internal sealed class HistogramSum
         _positive = Cells(HistogramBounds.InSchema(first.Positive, first.Schema, schema, 0)),
         _negative = Cells(HistogramBounds.InSchema(first.Negative, first.Schema, schema, 0)),
         _bounds = first.Bounds,
-        _isGauge = first.IsGauge,
+        _reset = first.Reset,
+        _sawReset = first.Reset == CounterResetHint.Reset,
+        _sawNoReset = first.Reset == CounterResetHint.NoReset,
     };
 
     /// <summary>
@@ -66,7 +73,6 @@ internal sealed class HistogramSum
     public HistogramSum Add(NativeHistogram other)
     {
         Fold(other, 1);
-        _isGauge |= other.IsGauge;
         return this;
     }
 
@@ -74,14 +80,14 @@ internal sealed class HistogramSum
     public HistogramSum Subtract(NativeHistogram other)
     {
         Fold(other, -1);
-        _isGauge = true;
+        _reset = CounterResetHint.Gauge;
         return this;
     }
 
     /// <summary>The sum as it stands, marked as one that may fall: rates are.</summary>
     public NativeHistogram ToGauge()
     {
-        _isGauge = true;
+        _reset = CounterResetHint.Gauge;
         return ToHistogram();
     }
 
@@ -96,11 +102,16 @@ internal sealed class HistogramSum
         Positive = Buckets(_positive),
         Negative = Buckets(_negative),
         Bounds = _bounds,
-        IsGauge = _isGauge,
+        IsFloat = true,
+        Reset = _reset,
     };
 
     private void Fold(NativeHistogram other, double sign)
     {
+        _sawReset |= other.Reset == CounterResetHint.Reset;
+        _sawNoReset |= other.Reset == CounterResetHint.NoReset;
+        if (other.Reset != _reset)
+            _reset = other.IsGauge || _reset == CounterResetHint.Gauge ? CounterResetHint.Gauge : CounterResetHint.Unknown;
         if (_schema == NativeHistogram.CustomBounds || HistogramBounds.HasOwn(other))
         {
             FoldOwnBounds(other, sign);

@@ -47,10 +47,8 @@ internal static class Quantiles
         forced = null;
         if (OutOfRange(q) is { } special)
             return special;
-        buckets.Sort(static (a, b) => a.UpperBound.CompareTo(b.UpperBound));
-        if (!double.IsPositiveInfinity(buckets[^1].UpperBound))
+        if (!Order(buckets))
             return double.NaN;
-        Coalesce(buckets);
         forced = ForceToRise(buckets);
         var observations = buckets[^1].Count;
         if (buckets.Count < 2 || observations == 0)
@@ -68,6 +66,16 @@ internal static class Quantiles
         return lower + (buckets[at].UpperBound - lower) * ((rank - below) / (buckets[at].Count - below));
     }
 
+    /// <summary>Sorts the buckets of a classic histogram, and makes one of those with one bound. Answers false where there is none without a bound, which counts all observations.</summary>
+    public static bool Order(List<ClassicBucket> buckets)
+    {
+        buckets.Sort(static (a, b) => a.UpperBound.CompareTo(b.UpperBound));
+        if (!double.IsPositiveInfinity(buckets[^1].UpperBound))
+            return false;
+        Coalesce(buckets);
+        return true;
+    }
+
     /// <summary>
     /// Of a native histogram: exponential inside a bucket, as if it had ever finer ones; linear inside the zero bucket, which ends at 0 on a
     /// side without observations, and inside buckets with bounds of their own. NaN observations count as larger than all others.
@@ -79,7 +87,7 @@ internal static class Quantiles
             return special;
         if (h.Count == 0)
             return double.NaN;
-        var buckets = BucketsInOrder(h);
+        var buckets = HistogramBuckets.InOrder(h);
         // From the nearer end, where the ranks are smaller and lose less to rounding; with NaN observations the count at the top is unknown.
         var fromBelow = double.IsNaN(h.Sum) || q < 0.5;
         if (!fromBelow)
@@ -87,7 +95,7 @@ internal static class Quantiles
         var rank = (fromBelow ? q : 1 - q) * h.Count;
 
         var count = 0.0;
-        var bucket = default(Bucket);
+        var bucket = default(HistogramPart);
         var at = 0;
         while (at < buckets.Count)
         {
@@ -98,8 +106,8 @@ internal static class Quantiles
         }
         if (HistogramBounds.HasOwn(h) && AtAnEnd(ref bucket) is { } end)
             return end;
-        if (!HistogramBounds.HasOwn(h))
-            bucket = BoundedByZero(bucket, h);
+        if (!HistogramBounds.HasOwn(h) && bucket is { Lower: < 0, Upper: > 0 })
+            bucket = HistogramBuckets.EndedAtZero(bucket, h);
         count = Math.Min(count, h.Count); // rounding may have added up to more
         if (count < rank)
         {
@@ -113,7 +121,7 @@ internal static class Quantiles
     }
 
     // Bounds of its own end on both sides: below the first, observations are taken to lie above 0; above the last, at it.
-    private static double? AtAnEnd(ref Bucket bucket)
+    private static double? AtAnEnd(ref HistogramPart bucket)
     {
         if (double.IsPositiveInfinity(bucket.Upper))
             return bucket.Lower;
@@ -125,43 +133,15 @@ internal static class Quantiles
         return null;
     }
 
-    private static double Interpolated(Bucket bucket, double fraction, bool isLinear)
+    private static double Interpolated(HistogramPart bucket, double fraction, bool isLinear)
     {
-        if (isLinear || (bucket.Lower <= 0 && bucket.Upper >= 0))
+        if (isLinear || bucket.IsAroundZero)
             return bucket.Lower + (bucket.Upper - bucket.Lower) * fraction;
         var lower = Math.Log2(Math.Abs(bucket.Lower));
         var upper = Math.Log2(Math.Abs(bucket.Upper));
         return bucket.Lower > 0
             ? Math.Pow(2, lower + (upper - lower) * fraction)
             : -Math.Pow(2, upper + (lower - upper) * (1 - fraction));
-    }
-
-    private static Bucket BoundedByZero(Bucket bucket, NativeHistogram h)
-    {
-        if (!(bucket.Lower < 0 && bucket.Upper > 0))
-            return bucket;
-        if (h.Negative.Count == 0 && h.Positive.Count > 0)
-            return bucket with { Lower = 0 };
-        return h.Positive.Count == 0 && h.Negative.Count > 0 ? bucket with { Upper = 0 } : bucket;
-    }
-
-    private static List<Bucket> BucketsInOrder(NativeHistogram h)
-    {
-        var buckets = new List<Bucket>(h.Negative.Count + h.Positive.Count + 1);
-        for (var i = h.Negative.Count - 1; i >= 0; i--)
-        {
-            var (index, count) = h.Negative[i];
-            if (count != 0)
-                buckets.Add(new Bucket(-HistogramBounds.Upper(h, index), -HistogramBounds.Lower(h, index), count));
-        }
-        if (h.ZeroCount != 0)
-            buckets.Add(new Bucket(-h.ZeroThreshold, h.ZeroThreshold, h.ZeroCount));
-        foreach (var (index, count) in h.Positive)
-        {
-            if (count != 0)
-                buckets.Add(new Bucket(HistogramBounds.Lower(h, index), HistogramBounds.Upper(h, index), count));
-        }
-        return buckets;
     }
 
     // Buckets with one bound, as a sum over 0.1 and 0.10 gives them, are one bucket.
@@ -211,7 +191,6 @@ internal static class Quantiles
             : Math.Abs(a - b) / Math.Min(sum, double.MaxValue) < Rounding;
     }
 
-    private readonly record struct Bucket(double Lower, double Upper, double Count);
 }
 
 /// <summary>Buckets of a classic histogram whose counts were forced to rise: from which bound to which, and by how much at most.</summary>

@@ -5,7 +5,7 @@ namespace HmsOps.PromQL.Syntax;
 
 /// <summary>
 /// The Pratt parser: one method a production. Where something cannot be read it reports, leaves a hole, and goes on; checks pass over
-/// holes, so one mistake is one error. It reads the whole grammar, and refuses by name what is not evaluated.
+/// holes, so one mistake is one error.
 /// </summary>
 internal sealed class ExpressionReader
 {
@@ -207,7 +207,7 @@ internal sealed class ExpressionReader
     private PromNode Call(string name)
     {
         var word = _tokens.Take();
-        var arguments = Arguments();
+        var arguments = Arguments(isInfo: name == "info");
         var at = new SourceRange(word.At.Start, _tokens.LastEnd);
         if (!Functions.Evaluated.TryGetValue(name, out var signature))
             return Unknown(word, name, at);
@@ -218,22 +218,31 @@ internal sealed class ExpressionReader
         }
         var fits = true;
         for (var i = 0; i < arguments.Count; i++)
-            fits &= Takes(name, signature.TypeOf(i), arguments[i]);
+            fits &= Takes(name, signature.TypeOf(i), arguments[i]) && KnowsEdges(name, arguments[i]);
         return fits ? Limited(new PromNode.Call(at, name, arguments)) : Hole(at);
     }
 
     private PromNode.Hole Unknown(Token word, string name, SourceRange at)
     {
-        if (Functions.NotYet.Contains(name))
-            return NotYet(word.At, name, at);
         if (name == "holt_winters")
-            _tokens.Report(word.At, "holt_winters is called double_exponential_smoothing in today's PromQL, and is not in this version");
+            _tokens.Report(word.At, "found 'holt_winters', which today's PromQL calls double_exponential_smoothing", "double_exponential_smoothing");
         else
             _tokens.Report(word.At, $"found {_tokens.Found(word)}, which is no function of PromQL", Functions.Nearest(name));
         return Hole(at);
     }
 
-    private List<PromNode> Arguments()
+    private bool KnowsEdges(string function, PromNode argument)
+    {
+        while (argument is PromNode.Paren paren)
+            argument = paren.Inner;
+        if (argument is not PromNode.Window { Series.Edges: not PromEdges.Plain and var edges } window || Functions.OfEdges[edges].Contains(function))
+            return true;
+        _tokens.Report(window.At, $"found {(edges == PromEdges.Anchored ? "anchored" : "smoothed")} in {function}, expected it in {string.Join(", ", Functions.OfEdges[edges][..^1])} or {Functions.OfEdges[edges][^1]} only");
+        return false;
+    }
+
+    // The second argument of info is labels, not series: it may be any.
+    private List<PromNode> Arguments(bool isInfo = false)
     {
         _tokens.Take(); // the parenthesis that told us this is a call
         var arguments = new List<PromNode>();
@@ -243,6 +252,8 @@ internal sealed class ExpressionReader
         {
             if (arguments.Count > 0 && _tokens.Current.Kind == TokenKind.RightParen) // sum(x,) is allowed nowhere
                 _tokens.Unexpected("another argument");
+            else if (isInfo && arguments.Count == 1)
+                arguments.Add(_selectors.Labels());
             else
                 arguments.Add(Expression(OrBinds));
             if (_tokens.Current.Kind is TokenKind.Comma or TokenKind.RightParen)
@@ -382,12 +393,6 @@ internal sealed class ExpressionReader
             return !isBool || op.IsComparison(); // reported where bool was read
         _tokens.Report(sign.At, wrong);
         return false;
-    }
-
-    private PromNode.Hole NotYet(SourceRange at, string what, SourceRange? whole = null)
-    {
-        _tokens.Report(at, $"{what} is PromQL, but not in this version");
-        return Hole(whole ?? at);
     }
 
     internal static string Kind(PromNode node) => node is PromNode.Number ? $"the number {node}" : Kind(node.Type);

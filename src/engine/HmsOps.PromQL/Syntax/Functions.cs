@@ -16,10 +16,10 @@ internal sealed record FunctionSignature(PromType Result, params PromType[] Take
     public PromType TypeOf(int argument) => Takes[Math.Min(argument, Takes.Length - 1)];
 }
 
-/// <summary>The names of the language: what is evaluated, and what is known but refused.</summary>
+/// <summary>The names of the language.</summary>
 internal static class Functions
 {
-    /// <summary>The functions of this version.</summary>
+    /// <summary>The functions.</summary>
     public static readonly IReadOnlyDictionary<string, FunctionSignature> Evaluated = new Dictionary<string, FunctionSignature>
     {
         ["abs"] = new(PromType.Vector, PromType.Vector),
@@ -56,12 +56,14 @@ internal static class Functions
         ["histogram_count"] = new(PromType.Vector, PromType.Vector),
         ["histogram_fraction"] = new(PromType.Vector, PromType.Scalar, PromType.Scalar, PromType.Vector),
         ["histogram_quantile"] = new(PromType.Vector, PromType.Scalar, PromType.Vector),
+        ["histogram_quantiles"] = new(PromType.Vector, PromType.Vector, PromType.Text, PromType.Scalar, PromType.Scalar) { Repeats = true },
         ["histogram_stddev"] = new(PromType.Vector, PromType.Vector),
         ["histogram_stdvar"] = new(PromType.Vector, PromType.Vector),
         ["histogram_sum"] = new(PromType.Vector, PromType.Vector),
         ["hour"] = new(PromType.Vector, PromType.Vector) { Optional = 1 },
         ["idelta"] = new(PromType.Vector, PromType.Matrix),
         ["increase"] = new(PromType.Vector, PromType.Matrix),
+        ["info"] = new(PromType.Vector, PromType.Vector, PromType.Vector) { Optional = 1 },
         ["irate"] = new(PromType.Vector, PromType.Matrix),
         ["label_join"] = new(PromType.Vector, PromType.Vector, PromType.Text, PromType.Text, PromType.Text) { Repeats = true },
         ["label_replace"] = new(PromType.Vector, PromType.Vector, PromType.Text, PromType.Text, PromType.Text, PromType.Text),
@@ -95,6 +97,7 @@ internal static class Functions
         ["sort_desc"] = new(PromType.Vector, PromType.Vector),
         ["sqrt"] = new(PromType.Vector, PromType.Vector),
         ["start"] = new(PromType.Scalar),
+        ["start_timestamp"] = new(PromType.Vector, PromType.Vector),
         ["stddev_over_time"] = new(PromType.Vector, PromType.Matrix),
         ["stdvar_over_time"] = new(PromType.Vector, PromType.Matrix),
         ["step"] = new(PromType.Scalar),
@@ -111,8 +114,12 @@ internal static class Functions
         ["year"] = new(PromType.Vector, PromType.Vector) { Optional = 1 },
     };
 
-    /// <summary>Functions of Prometheus 3.14 that this version refuses by name.</summary>
-    public static readonly IReadOnlySet<string> NotYet = new HashSet<string> { "histogram_quantiles", "info", "start_timestamp" };
+    /// <summary>The functions of a range that know what to do with one that is anchored, and with one that is smoothed.</summary>
+    public static readonly IReadOnlyDictionary<PromEdges, string[]> OfEdges = new Dictionary<PromEdges, string[]>
+    {
+        [PromEdges.Anchored] = ["changes", "delta", "increase", "rate", "resets"],
+        [PromEdges.Smoothed] = ["delta", "increase", "rate"],
+    };
 
     /// <summary>The aggregations, and what stands before what they fold.</summary>
     public static readonly IReadOnlyDictionary<string, (PromAggregation Op, PromType? Takes)> Aggregations = new Dictionary<string, (PromAggregation, PromType?)>
@@ -140,10 +147,10 @@ internal static class Functions
     public static string? Nearest(string name)
     {
         const int slipsMax = 2;
-        return Evaluated.Keys.Concat(NotYet).Concat(Aggregations.Keys)
+        return Evaluated.Keys.Concat(Aggregations.Keys)
             .Select(known => (known, slips: Slips(name, known)))
             .Where(c => c.slips <= slipsMax && c.slips < c.known.Length / 2.0)
-            .OrderBy(c => c.slips).ThenBy(c => Evaluated.ContainsKey(c.known) || Aggregations.ContainsKey(c.known) ? 0 : 1).ThenBy(c => c.known, StringComparer.Ordinal)
+            .OrderBy(c => c.slips).ThenBy(c => c.known, StringComparer.Ordinal)
             .Select(c => c.known)
             .FirstOrDefault();
     }

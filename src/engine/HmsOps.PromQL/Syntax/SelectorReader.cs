@@ -29,6 +29,22 @@ internal sealed class SelectorReader(TokenReader tokens, Func<PromNode> expressi
         return new PromNode.Selector(at, matchers, 0);
     }
 
+    /// <summary><c>{…}</c> that choose labels rather than series.</summary>
+    public PromNode Labels()
+    {
+        var start = tokens.Current.At.Start;
+        var matchers = new List<Matcher>();
+        if (tokens.Current.Kind != TokenKind.LeftBrace)
+        {
+            tokens.Unexpected("labels in braces, such as {cluster=~\".+\"}");
+            tokens.SkipTo(TokenKind.Comma, TokenKind.RightParen);
+            return new PromNode.Hole(new SourceRange(start, tokens.LastEnd));
+        }
+        var isWhole = Braces(matchers);
+        var at = new SourceRange(start, tokens.LastEnd);
+        return isWhole ? new PromNode.Selector(at, matchers, 0) : new PromNode.Hole(at);
+    }
+
     /// <summary><c>(a, "b c", by)</c>: every word may be a label here.</summary>
     public IReadOnlyList<string> LabelList()
     {

@@ -16,9 +16,15 @@ internal abstract record PatternNode
     /// <summary>One or the other.</summary>
     public sealed record Choice(IReadOnlyList<PatternNode> Parts) : PatternNode;
 
+    /// <summary>A part whose text is kept, under a name where it has one.</summary>
+    public sealed record Group(PatternNode Part, string? Name) : PatternNode;
+
     /// <summary>Again and again; <paramref name="Max"/> −1: as often as it likes.</summary>
     public sealed record Repeat(PatternNode Part, int Min, int Max) : PatternNode
     {
+        /// <summary>Fewer are tried first. It does not matter to whether a text matches, only to what its groups hold.</summary>
+        public bool IsLazy { get; init; }
+
         /// <summary>True for any text at all, of at least <see cref="Min"/> characters.</summary>
         public bool IsAny => Max < 0 && Part is One { Set.IsAll: true };
     }

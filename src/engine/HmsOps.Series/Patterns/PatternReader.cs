@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace HmsOps.Series.Patterns;
 
 /// <summary>
@@ -13,7 +15,7 @@ internal ref struct PatternReader
     private readonly HashSet<string> _groups = [];
     private int _at;
     private int _depth;
-    private Flags _flags = new(IgnoresCase: false, ManyLines: false, DotIsAll: true);
+    private Flags _flags = new(IgnoresCase: false, ManyLines: false, DotIsAll: true, IsLazy: false);
 
     private PatternReader(string pattern) => _pattern = pattern;
 
@@ -43,13 +45,13 @@ internal ref struct PatternReader
         while (!IsEnd && _pattern[_at] is not ('|' or ')'))
         {
             var start = _at;
-            if (TryReadRepeat(out var min, out var max))
+            if (TryReadRepeat(out var min, out var max, out var isLazy))
             {
                 if (parts.Count == 0)
                     throw Wrong("a repetition of nothing", start);
                 if (isRepeated)
                     throw Wrong("a repetition of a repetition, which possessive ones would be too; put the first in ( )", start);
-                parts[^1] = new PatternNode.Repeat(parts[^1], min, max);
+                parts[^1] = new PatternNode.Repeat(parts[^1], min, max) { IsLazy = isLazy };
                 if (max != 0 && RepeatsOf(parts[^1]) > RepeatMax)
                     throw Wrong($"more than {RepeatMax} repetitions", start);
                 isRepeated = true;
@@ -62,14 +64,15 @@ internal ref struct PatternReader
         return parts.Count == 1 ? parts[0] : new PatternNode.Sequence(parts);
     }
 
-    private bool TryReadRepeat(out int min, out int max)
+    private bool TryReadRepeat(out int min, out int max, out bool isLazy)
     {
+        isLazy = false;
         (min, max) = _pattern[_at] switch { '*' => (0, -1), '+' => (1, -1), '?' => (0, 1), _ => (-1, -1) };
         if (min >= 0)
             _at++;
         else if (!TryReadCounts(out min, out max))
             return false;
-        TryTake('?'); // lazy: another way to the same answer
+        isLazy = TryTake('?') != _flags.IsLazy;
         return true;
     }
 
@@ -119,6 +122,7 @@ internal ref struct PatternReader
         PatternNode.Repeat repeat => Math.Min(RepeatMax + 1, Math.Max(1, Math.Max(repeat.Min, repeat.Max)) * RepeatsOf(repeat.Part)),
         PatternNode.Sequence sequence => sequence.Parts.Select(RepeatsOf).DefaultIfEmpty(1).Max(),
         PatternNode.Choice choice => choice.Parts.Max(RepeatsOf),
+        PatternNode.Group group => RepeatsOf(group.Part),
         _ => 1,
     };
 
@@ -200,7 +204,9 @@ internal ref struct PatternReader
     {
         var start = _at++;
         var before = _flags;
-        if (TryTake('?') && !TryReadName(start))
+        string? name = null;
+        var isKept = !TryTake('?') || TryReadName(start, out name);
+        if (!isKept)
         {
             ReadFlags(start);
             if (TryTake(')'))
@@ -209,21 +215,23 @@ internal ref struct PatternReader
         }
         if (++_depth > DepthMax)
             throw Wrong($"groups more than {DepthMax} deep", start);
-        into.Add(ReadChoice());
+        var inner = ReadChoice();
+        into.Add(isKept ? new PatternNode.Group(inner, name) : inner);
         if (!TryTake(')'))
             throw Wrong("a ( that is not closed", start);
         _depth--;
         _flags = before;
     }
 
-    private bool TryReadName(int start)
+    private bool TryReadName(int start, [NotNullWhen(true)] out string? name)
     {
+        name = null;
         var rest = _pattern.AsSpan(_at);
         var prefix = rest.StartsWith("P<", StringComparison.Ordinal) ? 2 : rest is ['<', not ('=' or '!'), ..] ? 1 : 0;
         if (prefix == 0)
             return false;
         var end = rest.IndexOf('>');
-        var name = end < 0 ? "" : rest[prefix..end].ToString();
+        name = end < 0 ? "" : rest[prefix..end].ToString();
         if (name.Length == 0 || !name.All(c => char.IsAsciiLetterOrDigit(c) || c == '_'))
             throw Wrong("a group's name that is not letters, digits and _ between < and >", start);
         if (!_groups.Add(name))
@@ -251,7 +259,8 @@ internal ref struct PatternReader
                     _flags = _flags with { DotIsAll = on };
                     break;
                 case 'U':
-                    break; // which way is tried first does not matter to whether it matches
+                    _flags = _flags with { IsLazy = on };
+                    break;
                 case '-' when on:
                     (on, sawFlag) = (false, false);
                     continue;
@@ -281,7 +290,7 @@ internal ref struct PatternReader
 
     private readonly PatternException Wrong(string what, int at) => new(_pattern, what, at);
 
-    private readonly record struct Flags(bool IgnoresCase, bool ManyLines, bool DotIsAll);
+    private readonly record struct Flags(bool IgnoresCase, bool ManyLines, bool DotIsAll, bool IsLazy);
 }
 
 /// <summary>A pattern is not one. The place counts characters, as an editor does.</summary>

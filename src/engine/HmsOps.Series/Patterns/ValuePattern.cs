@@ -26,7 +26,7 @@ internal sealed class ValuePattern
         var looses = ways?.Where(way => !way.IsExact).ToArray() ?? [];
         if (ways is null || looses.Length > LoosesMax)
         {
-            _regex = ValueRegex.Compile(pattern, node);
+            _regex = ValueRegex.Compile(pattern, node, keepsGroups: false);
             return;
         }
         _looses = looses;
@@ -72,6 +72,7 @@ internal sealed class ValuePattern
         PatternNode.Repeat { Min: 0, Max: 1 } maybe => Apart(maybe.Part) is { Count: < TextsMax } ways ? [.. ways, LooseText.Empty] : null,
         PatternNode.Sequence sequence => OfSequence(sequence),
         PatternNode.Choice choice => OfChoice(choice),
+        PatternNode.Group group => Apart(group.Part),
         _ => null,
     };
 

@@ -23,11 +23,11 @@ internal sealed class ValueRegex
         _isOverBytes = isOverBytes;
     }
 
-    /// <summary>Compiles a pattern, anchored at both ends.</summary>
+    /// <summary>Compiles a pattern, anchored at both ends. Keeping what its groups hold takes longer.</summary>
     /// <exception cref="PatternException">It makes too large an automaton.</exception>
-    public static ValueRegex Compile(string pattern, PatternNode node)
+    public static ValueRegex Compile(string pattern, PatternNode node, bool keepsGroups)
     {
-        var writer = new Writer(HasWordEdge(node));
+        var writer = new Writer(HasWordEdge(node), keepsGroups);
         writer.Write(node);
         try
         {
@@ -48,9 +48,44 @@ internal sealed class ValueRegex
         var characters = value.Length <= OnStack ? stackalloc char[OnStack] : new char[value.Length];
         if (!_isOverBytes)
             return _regex.IsMatch(characters[..Encoding.UTF8.GetChars(value, characters)]);
-        for (var i = 0; i < value.Length; i++)
-            characters[i] = (char)(value[i] < 0x80 ? value[i] : HighBytes + value[i]);
+        Widen(value, characters);
         return _regex.IsMatch(characters[..value.Length]);
+    }
+
+    /// <summary>True when the whole text matches.</summary>
+    public bool IsMatch(string text) => _isOverBytes ? Matches(Encoding.UTF8.GetBytes(text)) : _regex.IsMatch(text);
+
+    /// <summary>What each group holds, the whole match first; null when the whole text does not match. A group that took no part holds the empty text.</summary>
+    public string[]? GroupsOf(string text)
+    {
+        var match = _regex.Match(_isOverBytes ? Widened(Encoding.UTF8.GetBytes(text)) : text);
+        if (!match.Success)
+            return null;
+        var groups = new string[match.Groups.Count];
+        for (var i = 0; i < groups.Length; i++)
+            groups[i] = _isOverBytes ? Narrowed(match.Groups[i].ValueSpan) : match.Groups[i].Value;
+        return groups;
+    }
+
+    private static string Widened(ReadOnlySpan<byte> value)
+    {
+        var characters = new char[value.Length];
+        Widen(value, characters);
+        return new string(characters);
+    }
+
+    private static void Widen(ReadOnlySpan<byte> value, Span<char> into)
+    {
+        for (var i = 0; i < value.Length; i++)
+            into[i] = (char)(value[i] < 0x80 ? value[i] : HighBytes + value[i]);
+    }
+
+    private static string Narrowed(ReadOnlySpan<char> characters)
+    {
+        var bytes = new byte[characters.Length];
+        for (var i = 0; i < bytes.Length; i++)
+            bytes[i] = (byte)(characters[i] < 0x80 ? characters[i] : characters[i] - HighBytes);
+        return Encoding.UTF8.GetString(bytes);
     }
 
     private static bool HasWordEdge(PatternNode node) => node switch
@@ -59,12 +94,13 @@ internal sealed class ValueRegex
         PatternNode.Sequence sequence => sequence.Parts.Any(HasWordEdge),
         PatternNode.Choice choice => choice.Parts.Any(HasWordEdge),
         PatternNode.Repeat repeat => HasWordEdge(repeat.Part),
+        PatternNode.Group group => HasWordEdge(group.Part),
         _ => false,
     };
 
     private static PatternException TooLarge(string pattern) => new(pattern, "repetitions or classes too large to be matched quickly", 0);
 
-    private sealed class Writer(bool isOverBytes)
+    private sealed class Writer(bool isOverBytes, bool keepsGroups)
     {
         public StringBuilder Text { get; } = new();
 
@@ -87,11 +123,16 @@ internal sealed class ValueRegex
                     WriteChoice(choice);
                     break;
                 // Any text is any halves or bytes: what stands beside it begins and ends with whole characters.
-                case PatternNode.Repeat { IsAny: true, Min: 0 }:
-                    Text.Append(@"[\s\S]*");
+                case PatternNode.Repeat { IsAny: true, Min: 0 } any:
+                    Text.Append(any.IsLazy ? @"[\s\S]*?" : @"[\s\S]*");
                     break;
                 case PatternNode.Repeat repeat:
                     WriteRepeat(repeat);
+                    break;
+                case PatternNode.Group group:
+                    Text.Append(keepsGroups ? "(" : "(?:");
+                    Write(group.Part);
+                    Text.Append(')');
                     break;
                 case PatternNode.Place place:
                     WritePlace(place.Kind);
@@ -103,7 +144,7 @@ internal sealed class ValueRegex
         {
             Text.Append("(?:");
             Write(repeat.Part);
-            Text.Append(repeat.Max < 0 ? $"){{{repeat.Min},}}" : $"){{{repeat.Min},{repeat.Max}}}");
+            Text.Append(repeat.Max < 0 ? $"){{{repeat.Min},}}" : $"){{{repeat.Min},{repeat.Max}}}").Append(repeat.IsLazy ? "?" : "");
         }
 
         private void WriteChoice(PatternNode.Choice choice)

@@ -35,48 +35,6 @@ internal static class ExpositionNumber
         return true;
     }
 
-    /// <summary>A number in the one way labels carry it: <c>0.5</c>, <c>1.0</c>, <c>+Inf</c>, <c>1e+06</c>.</summary>
-    public static string InLabel(double value)
-    {
-        switch (value)
-        {
-            case 0:
-                return "0.0";
-            case 1:
-                return "1.0";
-            case -1:
-                return "-1.0";
-        }
-        if (double.IsNaN(value))
-            return "NaN";
-        if (double.IsInfinity(value))
-            return value > 0 ? "+Inf" : "-Inf";
-        // Shortest digits that read back, exponent below 1e-4 and from 1e21 on, as Go's %g with precision -1 writes them.
-        // The exponent is that of the shortest digits: 1e+31 has one less in all its digits. What is written without one lies between.
-        var shortest = value.ToString("R", CultureInfo.InvariantCulture);
-        var at = shortest.IndexOf('E');
-        var exponent = at < 0 ? 0 : int.Parse(shortest.AsSpan(at + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
-        if (exponent is < -4 or >= 21)
-            return WithExponent(shortest, exponent);
-        if (shortest.Contains('E')) // 1e15 to 1e21: the framework's own limit for plain digits is lower
-            return $"{(value < 0 ? "-" : "")}{DigitsOf(shortest).PadRight(exponent + 1, '0')}.0";
-        return shortest.Contains('.') ? shortest : shortest + ".0";
-    }
-
-    private static string WithExponent(string shortest, int exponent)
-    {
-        var sign = shortest[0] == '-' ? "-" : "";
-        var digits = DigitsOf(shortest);
-        var rest = digits.Length > 1 ? "." + digits[1..] : "";
-        return $"{sign}{digits[0]}{rest}e{(exponent < 0 ? '-' : '+')}{Math.Abs(exponent):00}";
-    }
-
-    private static string DigitsOf(string shortest)
-    {
-        var end = shortest.IndexOf('E');
-        return (end < 0 ? shortest : shortest[..end]).Replace("-", "").Replace(".", "").TrimStart('0').TrimEnd('0');
-    }
-
     private static bool TryReadShort(ReadOnlySpan<byte> text, out double value)
     {
         value = 0;

@@ -159,7 +159,7 @@ internal static class SeriesText
             var isBound = rest.IsEmpty && key.Form == SeriesForm.LabelBytesAndBound;
             if (!Utf8.IsValid(name) || (!isBound && !Utf8.IsValid(value)))
                 return new TakeFault(-1, $"expected UTF-8, found other bytes in the label {Found(name)}");
-            if (!into.TryAdd(Encoding.UTF8.GetString(name), isBound ? ExpositionNumber.InLabel(BinaryPrimitives.ReadDoubleLittleEndian(value)) : Encoding.UTF8.GetString(value)))
+            if (!into.TryAdd(Encoding.UTF8.GetString(name), isBound ? NumberText.InLabel(BinaryPrimitives.ReadDoubleLittleEndian(value)) : Encoding.UTF8.GetString(value)))
                 return new TakeFault(-1, $"the label {Found(name)} stands there twice");
         }
         return null;
@@ -172,7 +172,7 @@ internal static class SeriesText
         if (bound is null || labels.Get(bound) is not { Length: > 0 } text || !labels.Get("__name__").StartsWith(Encoding.UTF8.GetString(key.Family), StringComparison.Ordinal))
             return;
         if (ExpositionNumber.TryRead(Encoding.UTF8.GetBytes(text), out var value))
-            labels.Set(bound, ExpositionNumber.InLabel(value));
+            labels.Set(bound, NumberText.InLabel(value));
     }
 
     private ref struct Reader(ReadOnlySpan<byte> text, bool blanks, LabelDraft into)

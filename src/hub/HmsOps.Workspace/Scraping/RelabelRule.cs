@@ -14,7 +14,7 @@ public sealed record RelabelRule
     public string Separator { get; init; } = ";";
 
     /// <summary>Has to match the whole text.</summary>
-    public required Re2Pattern Pattern { get; init; }
+    public required CapturePattern Pattern { get; init; }
 
     public ulong Modulus { get; init; }
 
@@ -47,7 +47,7 @@ public static class RelabelShape
     { DefaultText = "[]" };
 
     public static readonly Key<string> Separator = new("separator", new LooseTextType(), "What stands between the joined values.", "';'") { DefaultText = "';'" };
-    public static readonly Key<Re2Pattern> Pattern = new("regex", new PatternType(), "Has to match the whole of it (RE2).", "(.*):9100") { DefaultText = "(.*)" };
+    public static readonly Key<CapturePattern> Pattern = new("regex", new PatternType(), "Has to match the whole of it (RE2).", "(.*):9100") { DefaultText = "(.*)" };
     public static readonly Key<long> Modulus = new("modulus", new CountType(1, long.MaxValue), "For hashmod.", "8");
     public static readonly Key<string> Target = new("target_label", new TextType(), "The label that is written.", "instance");
     public static readonly Key<string> Replacement = new("replacement", new LooseTextType(), "What is written; $1 and ${name} are groups of the pattern.", "$1") { DefaultText = "$1" };
@@ -110,15 +110,15 @@ public sealed class LooseTextType : ValueType<string>
 }
 
 /// <summary>A pattern of RE2, anchored at both ends.</summary>
-public sealed class PatternType : ValueType<Re2Pattern>
+public sealed class PatternType : ValueType<CapturePattern>
 {
     private const int LengthMax = 4_096;
 
-    internal static Re2Pattern Everything { get; } = Re2Pattern.Anchored("(.*)");
+    internal static CapturePattern Everything { get; } = CapturePattern.Whole("(.*)");
 
     public override string Name => "a regular expression (RE2)";
 
-    public override bool TryRead(YamlNode node, Findings findings, out Re2Pattern value)
+    public override bool TryRead(YamlNode node, Findings findings, out CapturePattern value)
     {
         value = Everything;
         if (node is not YamlNode.Scalar scalar)
@@ -130,17 +130,17 @@ public sealed class PatternType : ValueType<Re2Pattern>
         }
         try
         {
-            value = Re2Pattern.Anchored(scalar.Text);
+            value = CapturePattern.Whole(scalar.Text);
             return true;
         }
-        catch (Exception e) when (e is ArgumentException or NotSupportedException)
+        catch (ArgumentException e)
         {
             findings.Error("E047", node, $"{LabelNames.Quote(Findings.Shorten(scalar.Text))} is no regular expression that is read in linear time: {FirstLine(e.Message)}", "Write it as RE2 reads it: no references back, no looking around.");
             return false;
         }
     }
 
-    public override string Write(Re2Pattern value) => value.Text;
+    public override string Write(CapturePattern value) => value.Text;
 
     // The framework quotes the pattern as it stands, and with it what steers a terminal.
     private static string FirstLine(string text) => string.Concat(text.Split('\n')[0].TrimEnd().Select(c => char.IsControl(c) ? '·' : c));

@@ -2,7 +2,6 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.RegularExpressions;
 using HmsOps.Observe.Exposition;
 using HmsOps.Series;
 using HmsOps.Workspace.Scraping;
@@ -48,7 +47,7 @@ internal static class Relabeller
             case RelabelAction.LabelMap:
                 foreach (var (name, text) in labels.All.ToArray())
                 {
-                    if (step.Pattern.Match(name) is { Success: true } found && Expand(step.Replacement, step.Pattern, found) is { Length: > 0 } to)
+                    if (step.Pattern.Match(name)?.Expand(step.Replacement) is { Length: > 0 } to)
                         labels.Set(to, text);
                 }
                 break;
@@ -67,49 +66,14 @@ internal static class Relabeller
 
     private static void Replace(LabelDraft labels, RelabelRule step, string value)
     {
-        if (step.Pattern.Match(value) is not { Success: true } found)
+        if (step.Pattern.Match(value) is not { } found)
             return;
-        var target = Expand(step.Target, step.Pattern, found);
+        var target = found.Expand(step.Target);
         if (target.Length > 0 && (step.Target.Contains('$') is false || LabelNames.IsLegacyLabelName(target)))
-            labels.Set(target, Expand(step.Replacement, step.Pattern, found));
+            labels.Set(target, found.Expand(step.Replacement));
     }
 
     // The last eight bytes of MD5, so that several hubs that share targets by a modulus agree with Prometheus on whose they are.
     [System.Diagnostics.CodeAnalysis.SuppressMessage("Security", "CA5351", Justification = "It deals targets out, it protects nothing.")]
     private static ulong HashOf(string value) => BinaryPrimitives.ReadUInt64BigEndian(MD5.HashData(Encoding.UTF8.GetBytes(value)).AsSpan(8));
-
-    /// <summary>A template with <c>$1</c>, <c>${1}</c>, <c>$name</c> and <c>${name}</c>; <c>$$</c> is one. A name is as long as it can be; an unknown group is empty.</summary>
-    internal static string Expand(string template, Re2Pattern pattern, Match match)
-    {
-        if (!template.Contains('$'))
-            return template;
-        var text = new StringBuilder();
-        for (var i = 0; i < template.Length; i++)
-        {
-            if (template[i] != '$' || i + 1 == template.Length)
-            {
-                text.Append(template[i]);
-                continue;
-            }
-            if (template[i + 1] == '$')
-            {
-                text.Append('$');
-                i++;
-                continue;
-            }
-            var braced = template[i + 1] == '{';
-            var begin = i + (braced ? 2 : 1);
-            var end = begin;
-            while (end < template.Length && (char.IsLetterOrDigit(template[end]) || template[end] == '_'))
-                end++;
-            if (end == begin || (braced && (end == template.Length || template[end] != '}')))
-            {
-                text.Append('$'); // no name: it stands for itself
-                continue;
-            }
-            text.Append(pattern.GroupOf(match, template[begin..end]));
-            i = braced ? end : end - 1;
-        }
-        return text.ToString();
-    }
 }

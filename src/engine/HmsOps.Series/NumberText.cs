@@ -1,0 +1,62 @@
+using System.Globalization;
+
+namespace HmsOps.Series;
+
+/// <summary>Numbers as they are written in labels and messages: the shortest digits that read back, as Go writes them.</summary>
+public static class NumberText
+{
+    // Where Go's strconv changes to an exponent when it writes the shortest digits.
+    private const int ExponentMin = -4;
+    private const int ExponentFrom = 6;
+
+    /// <summary>With an exponent below 1e-4 and from 1e6 on: <c>0.5</c>, <c>1</c>, <c>+Inf</c>, <c>1e+06</c>.</summary>
+    public static string Short(double value)
+    {
+        var (digits, exponent) = Shortest(value);
+        if (digits.Length == 0 || exponent is >= ExponentMin and < ExponentFrom)
+            return Plain(value);
+        return $"{Sign(value)}{digits[0]}{(digits.Length > 1 ? "." : "")}{digits[1..]}e{(exponent < 0 ? '-' : '+')}{Math.Abs(exponent):00}";
+    }
+
+    /// <summary>The one way labels carry a number: as <see cref="Short"/>, and whole ones with <c>.0</c>.</summary>
+    public static string InLabel(double value)
+    {
+        if (value == 0)
+            return "0.0"; // that below it too
+        var text = Short(value);
+        return double.IsFinite(value) && !text.Contains('.', StringComparison.Ordinal) && !text.Contains('e', StringComparison.Ordinal) ? text + ".0" : text;
+    }
+
+    /// <summary>All its digits and no exponent.</summary>
+    public static string Plain(double value)
+    {
+        if (double.IsNaN(value))
+            return "NaN";
+        if (double.IsInfinity(value))
+            return value > 0 ? "+Inf" : "-Inf";
+        var (digits, exponent) = Shortest(value);
+        if (digits.Length == 0)
+            return Sign(value) + "0";
+        if (exponent < 0)
+            return $"{Sign(value)}0.{new string('0', -exponent - 1)}{digits}";
+        return Sign(value) + (digits.Length > exponent + 1 ? $"{digits[..(exponent + 1)]}.{digits[(exponent + 1)..]}" : digits.PadRight(exponent + 1, '0'));
+    }
+
+    private static string Sign(double value) => double.IsNegative(value) ? "-" : "";
+
+    // The digits without zeros around them, none for 0; and the power of ten of the first.
+    private static (string Digits, int Exponent) Shortest(double value)
+    {
+        if (!double.IsFinite(value) || value == 0)
+            return ("", 0);
+        var text = Math.Abs(value).ToString("R", CultureInfo.InvariantCulture);
+        var e = text.IndexOf('E', StringComparison.Ordinal);
+        var mantissa = e < 0 ? text : text[..e];
+        var point = mantissa.IndexOf('.', StringComparison.Ordinal);
+        var whole = point < 0 ? mantissa.Length : point;
+        var all = mantissa.Replace(".", "", StringComparison.Ordinal);
+        var digits = all.TrimStart('0');
+        var exponent = whole - 1 - (all.Length - digits.Length) + (e < 0 ? 0 : int.Parse(text.AsSpan(e + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture));
+        return (digits.TrimEnd('0'), exponent);
+    }
+}
