@@ -9,6 +9,12 @@ namespace HmsOps.PromQL;
 /// </summary>
 public sealed class PromEngine(ISeriesSource source, PromLimits limits)
 {
+    /// <summary>What one expression may use.</summary>
+    public PromLimits Limits => limits;
+
+    /// <summary>The same source under other limits.</summary>
+    public PromEngine Within(PromLimits others) => new(source, others);
+
     // Times beyond this (some 285,000 years either way) could overflow when a range is taken off them.
     private const long FarthestMs = 1L << 53;
 
@@ -19,7 +25,7 @@ public sealed class PromEngine(ISeriesSource source, PromLimits limits)
         ArgumentNullException.ThrowIfNull(e);
         var run = EvaluationRun.Of(source, limits, e, TimeGrid.At(InRange(atMs)), ct);
         var points = run.Answer().Select(c => new PromPoint(c.Labels, atMs, c.Values[0], c.HistogramAt(0)));
-        return new PromVector(e.Type, [.. points], run.Notes.Lines);
+        return new PromVector(e.Type, [.. points], run.Notes.Lines, run.Context.Usage);
     }
 
     /// <summary>The samples that a range vector has at one time, with their own times.</summary>
@@ -30,7 +36,7 @@ public sealed class PromEngine(ISeriesSource source, PromLimits limits)
         if (e.Type != PromType.Matrix)
             throw new ArgumentException($"{e} is no range vector.", nameof(e));
         var run = EvaluationRun.Of(source, limits, e, TimeGrid.At(InRange(atMs)), ct);
-        return new PromMatrix(RangeSamples.Of(run, e.Root), run.Notes.Lines);
+        return new PromMatrix(RangeSamples.Of(run, e.Root), run.Notes.Lines, run.Context.Usage);
     }
 
     /// <summary>What the expression says from a time to a time, both inclusive, in steps.</summary>
@@ -51,7 +57,7 @@ public sealed class PromEngine(ISeriesSource source, PromLimits limits)
         }
         var grid = new TimeGrid(fromMs, stepMs, (int)steps);
         var run = EvaluationRun.Of(source, limits, e, grid, ct);
-        return new PromMatrix([.. run.Answer().Select(c => c.ToSeries(grid))], run.Notes.Lines);
+        return new PromMatrix([.. run.Answer().Select(c => c.ToSeries(grid))], run.Notes.Lines, run.Context.Usage);
     }
 
     private static long InRange(long timeMs)

@@ -1,3 +1,5 @@
+using HmsOps.PromQL.Syntax;
+
 namespace HmsOps.PromQL;
 
 /// <summary>A parsed expression: its text and its tree. Made by <see cref="PromParser.Parse(string)"/>; immutable, safe to share.</summary>
@@ -29,10 +31,23 @@ public sealed class PromExpression
     /// </summary>
     public TimeSpan Reach { get; }
 
+    /// <summary>What an expression of type <see cref="PromType.Text"/> says.</summary>
+    public string LiteralText => TextOf(Root);
+
+    /// <summary>The expression laid out for people, over several lines where it is long.</summary>
+    public string Laid() => Layout.Of(Root);
+
     /// <inheritdoc/>
     public override string ToString() => Text;
 
     private static IEnumerable<PromNode.Selector> Selectors(PromNode node) => node is PromNode.Selector selector ? [selector] : node.Children.SelectMany(Selectors);
+
+    private static string TextOf(PromNode node) => node switch
+    {
+        PromNode.Text text => text.Value,
+        PromNode.Paren paren => TextOf(paren.Inner),
+        _ => throw new InvalidOperationException($"{node} is no text."),
+    };
 
     private static long ReachOf(PromNode node)
     {

@@ -180,6 +180,9 @@ public abstract record PromNode
     public sealed record Binary(SourceRange At, PromOperator Op, PromNode Left, PromNode Right, bool ReturnsBool, PromMatching? Matching)
         : PromNode(At, 1 + Math.Max(Left.Height, Right.Height))
     {
+        /// <summary>How the operator is written.</summary>
+        public string Sign => Op.Sign();
+
         /// <inheritdoc/>
         public override PromType Type =>
             Left.Type == PromType.Scalar && Right.Type == PromType.Scalar ? PromType.Scalar : PromType.Vector;
@@ -198,6 +201,9 @@ public abstract record PromNode
     public sealed record Aggregate(SourceRange At, PromAggregation Op, bool Without, IReadOnlyList<string> Grouping, PromNode Operand, PromNode? Parameter = null)
         : PromNode(At, 1 + Math.Max(Operand.Height, Parameter?.Height ?? 0))
     {
+        /// <summary>How the aggregation is written.</summary>
+        public string Name => Printer.Name(Op);
+
         /// <inheritdoc/>
         public override PromType Type => PromType.Vector;
 
@@ -214,6 +220,12 @@ public abstract record PromNode
     {
         /// <inheritdoc/>
         public override PromType Type => Functions.Evaluated[Function].Result;
+
+        /// <summary>The types of what the function takes.</summary>
+        public IReadOnlyList<PromType> Takes => Functions.Evaluated[Function].Takes;
+
+        /// <summary>How many of those may be left out, or, negative, that the last may come any number of times.</summary>
+        public int Optional => Functions.Evaluated[Function] is { Repeats: true } ? -1 : Functions.Evaluated[Function].Optional;
 
         /// <inheritdoc/>
         public override string ToString() => Printer.Print(this);

@@ -5,18 +5,11 @@ namespace HmsOps.Series;
 /// <summary>Numbers as they are written in labels and messages: the shortest digits that read back, as Go writes them.</summary>
 public static class NumberText
 {
-    // Where Go's strconv changes to an exponent when it writes the shortest digits.
-    private const int ExponentMin = -4;
-    private const int ExponentFrom = 6;
-
     /// <summary>With an exponent below 1e-4 and from 1e6 on: <c>0.5</c>, <c>1</c>, <c>+Inf</c>, <c>1e+06</c>.</summary>
-    public static string Short(double value)
-    {
-        var (digits, exponent) = Shortest(value);
-        if (digits.Length == 0 || exponent is >= ExponentMin and < ExponentFrom)
-            return Plain(value);
-        return $"{Sign(value)}{digits[0]}{(digits.Length > 1 ? "." : "")}{digits[1..]}e{(exponent < 0 ? '-' : '+')}{Math.Abs(exponent):00}";
-    }
+    public static string Short(double value) => Written(value, plainFrom: -4, plainTo: 6);
+
+    /// <summary>As answers in JSON carry a number: with an exponent below 1e-6 and from 1e21 on.</summary>
+    public static string InAnswer(double value) => Written(value, plainFrom: -6, plainTo: 21);
 
     /// <summary>The one way labels carry a number: as <see cref="Short"/>, and whole ones with <c>.0</c>.</summary>
     public static string InLabel(double value)
@@ -40,6 +33,15 @@ public static class NumberText
         if (exponent < 0)
             return $"{Sign(value)}0.{new string('0', -exponent - 1)}{digits}";
         return Sign(value) + (digits.Length > exponent + 1 ? $"{digits[..(exponent + 1)]}.{digits[(exponent + 1)..]}" : digits.PadRight(exponent + 1, '0'));
+    }
+
+    // Without an exponent where the power of ten of the first digit is in the range.
+    private static string Written(double value, int plainFrom, int plainTo)
+    {
+        var (digits, exponent) = Shortest(value);
+        if (digits.Length == 0 || (exponent >= plainFrom && exponent < plainTo))
+            return Plain(value);
+        return $"{Sign(value)}{digits[0]}{(digits.Length > 1 ? "." : "")}{digits[1..]}e{(exponent < 0 ? '-' : '+')}{Math.Abs(exponent):00}";
     }
 
     private static string Sign(double value) => double.IsNegative(value) ? "-" : "";

@@ -160,12 +160,3 @@ public sealed partial class MetricStore
     // What is past retention is not seen, whether or not it was dropped yet: the answer does not depend on when housekeeping ran.
     private long Kept(long from) => Math.Max(from, Now() - (long)_options.Retention.TotalMilliseconds);
 }
-
-/// <summary>The exemplars of one series, oldest first.</summary>
-public sealed record SeriesExemplars(Labels Series, IReadOnlyList<SeriesExemplar> Exemplars);
-
-/// <summary>One observation that stands for many.</summary>
-/// <param name="Labels">Its own labels, as <c>trace_id</c>.</param>
-/// <param name="Time">Milliseconds since 1970.</param>
-/// <param name="Value">What was observed.</param>
-public sealed record SeriesExemplar(Labels Labels, long Time, double Value);

@@ -11,6 +11,9 @@ public interface IStoreOrders
     /// <summary>Seals, merges, and writes anew what holds deleted samples.</summary>
     Task CompactAsync(CancellationToken cancellationToken);
 
+    /// <summary>The folder for snapshots whose place nobody names.</summary>
+    string SnapshotsFolder { get; }
+
     /// <summary>Puts all there is at one moment into another folder of the same file system. Answers its bytes.</summary>
     Task<long> SnapshotAsync(string folder, CancellationToken cancellationToken);
 

@@ -45,6 +45,11 @@ public static class PresentComposition
         services.AddSingleton<PromDoor>();
         services.AddSingleton<QueryEndpoints>();
         services.AddSingleton<SeriesEndpoints>();
+        services.AddSingleton<ExpressionEndpoints>();
+        services.AddSingleton<MetadataEndpoints>();
+        services.AddSingleton<RuleEndpoints>();
+        services.AddSingleton<StatusEndpoints>();
+        services.AddSingleton<StoreAdminEndpoints>();
         services.AddSingleton<FederateEndpoint>();
         services.AddSingleton<ReadEndpoint>();
         services.AddSingleton<PageEndpoints>();
@@ -74,6 +79,11 @@ public static class PresentComposition
         OtlpEndpoints.Map(app, sources);
         services.GetRequiredService<QueryEndpoints>().Map(app);
         services.GetRequiredService<SeriesEndpoints>().Map(app);
+        services.GetRequiredService<ExpressionEndpoints>().Map(app);
+        services.GetRequiredService<MetadataEndpoints>().Map(app);
+        services.GetRequiredService<RuleEndpoints>().Map(app);
+        services.GetRequiredService<StatusEndpoints>().Map(app);
+        services.GetRequiredService<StoreAdminEndpoints>().Map(app);
         services.GetRequiredService<FederateEndpoint>().Map(app);
         services.GetRequiredService<ReadEndpoint>().Map(app);
         TargetsEndpoint.Map(app, sources);

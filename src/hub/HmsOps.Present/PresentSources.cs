@@ -1,3 +1,4 @@
+using HmsOps.Decide.Rules;
 using HmsOps.Observe;
 using HmsOps.Observe.Influx;
 using HmsOps.Observe.Otlp;
@@ -28,6 +29,21 @@ public sealed record PresentSources
 
     /// <summary>What a metric's maker says about it, where that is known.</summary>
     public Func<string, MetricMetadata?> Metadata { get; init; } = static _ => null;
+
+    /// <summary>What makers say about all their metrics, in the order of names.</summary>
+    public Func<IReadOnlyList<MetricMetadata>> AllMetadata { get; init; } = static () => [];
+
+    /// <summary>Observations that stand for many, of the series that match.</summary>
+    public Func<Selection, CancellationToken, IReadOnlyList<SeriesExemplars>> Exemplars { get; init; } = static (_, _) => [];
+
+    /// <summary>What a rule said last, by its id; null before it was looked at.</summary>
+    public Func<string, RuleStanding?> RuleStanding { get; init; } = static _ => null;
+
+    /// <summary>The settings that have a name among Prometheus' flags, by that name.</summary>
+    public Func<IReadOnlyList<KeyValuePair<string, string>>> Flags { get; init; } = static () => [];
+
+    /// <summary>The settings in force as YAML, without secrets.</summary>
+    public Func<string> Configuration { get; init; } = static () => "";
 
     public required Func<HubStatus> Hub { get; init; }
 

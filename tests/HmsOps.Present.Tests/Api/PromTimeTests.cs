@@ -35,20 +35,4 @@ public sealed class PromTimeTests
         Assert.True(PromTime.TryReadStep(text, out var read));
         Assert.Equal(milliseconds, read);
     }
-
-    [Theory]
-    [InlineData(0.1, "0.1")]
-    [InlineData(100, "100")]
-    [InlineData(1e21, "1000000000000000000000")]
-    [InlineData(1.5e-7, "0.00000015")]
-    [InlineData(-1.25e20, "-125000000000000000000")]
-    [InlineData(double.NaN, "NaN")]
-    [InlineData(double.PositiveInfinity, "+Inf")]
-    [InlineData(double.NegativeInfinity, "-Inf")]
-    public void A_number_has_no_exponent_and_reads_back_the_same(double value, string text)
-    {
-        Assert.Equal(text, PromTime.Text(value));
-        if (double.IsFinite(value))
-            Assert.Equal(value, double.Parse(text));
-    }
 }

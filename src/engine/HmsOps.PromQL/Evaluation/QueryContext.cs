@@ -22,6 +22,9 @@ internal sealed class QueryContext(ISeriesSource source, PromLimits limits, Prom
 
     public CancellationToken Ct { get; } = ct;
 
+    /// <summary>What it has cost so far.</summary>
+    public PromUsage Usage => new(Budget.Samples, _points);
+
     /// <summary>Pays for numbers that are held.</summary>
     public void Hold(long numbers, SourceRange at)
     {

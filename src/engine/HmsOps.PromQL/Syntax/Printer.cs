@@ -11,16 +11,26 @@ internal static class Printer
         PromNode.Text t => LabelNames.Quote(t.Value),
         PromNode.Selector s => $"{Matchers(s)}{Edges(s)}{Moment(s.Moment)}{Offset(s.OffsetMs, s.OffsetBy)}",
         PromNode.Window w => $"{Matchers(w.Series)}[{Duration(w.RangeMs, w.RangeBy)}]{Edges(w.Series)}{Moment(w.Series.Moment)}{Offset(w.Series.OffsetMs, w.Series.OffsetBy)}",
-        PromNode.Subquery q => $"{Print(q.Operand)}[{Duration(q.RangeMs, q.RangeBy)}:{(q.StepMs == 0 && q.StepBy is null ? "" : Duration(q.StepMs, q.StepBy))}]{Moment(q.Moment)}{Offset(q.OffsetMs, q.OffsetBy)}",
+        PromNode.Subquery q => $"{Print(q.Operand)}{Tail(q)}",
         PromNode.Paren p => $"({Print(p.Inner)})",
         PromNode.Unary u => (u.IsMinus ? "-" : "+") + Print(u.Operand),
-        PromNode.Binary b => $"{Print(b.Left)} {b.Op.Sign()}{(b.ReturnsBool ? " bool" : "")}{Matching(b.Matching)} {Print(b.Right)}",
-        PromNode.Aggregate a => $"{Name(a.Op)}{Grouping(a)}({(a.Parameter is { } parameter ? $"{Print(parameter)}, " : "")}{Print(a.Operand)})",
+        PromNode.Binary b => $"{Print(b.Left)} {Middle(b)} {Print(b.Right)}",
+        PromNode.Aggregate a => $"{Head(a)}({(a.Parameter is { } parameter ? $"{Print(parameter)}, " : "")}{Print(a.Operand)})",
         PromNode.Call c => $"{c.Function}({string.Join(", ", c.Arguments.Select(Print))})",
         _ => "…", // a hole: seen in a debugger only
     };
 
     public static string Name(PromAggregation op) => Functions.Aggregations.First(known => known.Value.Op == op).Key;
+
+    /// <summary>What stands before the parenthesis of an aggregation.</summary>
+    public static string Head(PromNode.Aggregate aggregate) => $"{Name(aggregate.Op)}{Grouping(aggregate)}";
+
+    /// <summary>What stands between the sides of an operator, itself in the middle.</summary>
+    public static string Middle(PromNode.Binary binary) => $"{binary.Op.Sign()}{(binary.ReturnsBool ? " bool" : "")}{Matching(binary.Matching)}";
+
+    /// <summary>What stands behind the expression of a subquery.</summary>
+    public static string Tail(PromNode.Subquery subquery) =>
+        $"[{Duration(subquery.RangeMs, subquery.RangeBy)}:{(subquery.StepMs == 0 && subquery.StepBy is null ? "" : Duration(subquery.StepMs, subquery.StepBy))}]{Moment(subquery.Moment)}{Offset(subquery.OffsetMs, subquery.OffsetBy)}";
 
     private static string Matchers(PromNode.Selector selector)
     {

@@ -62,7 +62,7 @@ internal sealed class CountyDemo(DemoWish wish, TimeProvider time, Action<string
         using var serving = new CancellationTokenSource();
         var isLeaving = false;
         var log = new HubLog(time, settings.LogLevel, settings.LogFormat, SayUnlessLeaving);
-        var hub = new HubServer(settings, log, print, Leave).RunAsync(up.SetResult, serving.Token);
+        var hub = new HubServer(settings, [], log, print, Leave).RunAsync(up.SetResult, serving.Token);
         var show = ShowAsync(up.Task, folder, court, showing);
         try
         {

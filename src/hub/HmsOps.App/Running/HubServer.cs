@@ -16,10 +16,11 @@ namespace HmsOps.App.Running;
 
 /// <summary>A hub with its door open: the rooms, and Kestrel in front of them. Lives until it is told to stop, or until a loop dies.</summary>
 /// <param name="settings">Its settings.</param>
+/// <param name="lines">The same as they are shown to people.</param>
 /// <param name="log">Its log.</param>
 /// <param name="print">Its standard output.</param>
 /// <param name="leaving">The last thing done when it cannot or may not stop in order: after this the process is gone.</param>
-internal sealed class HubServer(HubSettings settings, HubLog log, Action<string> print, Action? leaving = null)
+internal sealed class HubServer(HubSettings settings, IReadOnlyList<SettingLine> lines, HubLog log, Action<string> print, Action? leaving = null)
 {
     private const string ResolvConf = "/etc/resolv.conf";
 
@@ -171,8 +172,13 @@ internal sealed class HubServer(HubSettings settings, HubLog log, Action<string>
             PromQL = hub.PromQL,
             Series = hub.Series,
             Metadata = metric => hub.Store?.Metadata(metric),
+            AllMetadata = () => hub.Store?.Metadata() ?? [],
+            Exemplars = (selection, cancellationToken) => hub.Store?.Exemplars(selection, cancellationToken) ?? [],
+            RuleStanding = hub.Scheduler.Standings.GetValueOrDefault,
+            Flags = () => PrometheusFlags.Of(settings, hub.PromQL.Limits),
+            Configuration = () => SettingsYaml.Of(lines),
             Hub = page.Status,
-            Store = () => hub.Store is { } store ? new StoreOrders(store, new RealDisk(), _time, doors.IsOurs) : null,
+            Store = () => hub.Store is { } store ? new StoreOrders(store, hub.Plan.DataFolder, new RealDisk(), _time, doors.IsOurs) : null,
             Push = page.PushAsync,
             Limits = new PresentLimits
             {

@@ -20,7 +20,7 @@ internal static class StoppedStore
         var running = Ambient.OnPool(() => store.RunAsync(stopping.Token, Ambient.OnPool));
         try
         {
-            return await order(new StoreOrders(store, disk, Ambient.Time, static _ => false));
+            return await order(new StoreOrders(store, Path.GetDirectoryName(folder) ?? folder, disk, Ambient.Time, static _ => false));
         }
         finally
         {

@@ -11,10 +11,11 @@ namespace HmsOps.App.Running;
 
 /// <summary>What people order of the metric store, by the API of a running hub or by a verb on a stopped one's folder.</summary>
 /// <param name="store">The store; it runs.</param>
+/// <param name="dataFolder">The folder of all that the hub keeps.</param>
 /// <param name="disk">Where folders of other stores are read.</param>
 /// <param name="time">The clock.</param>
 /// <param name="isOurs">Which places are this hub's own doors: it does not read from itself.</param>
-internal sealed class StoreOrders(MetricStore store, IDisk disk, TimeProvider time, Func<System.Net.IPEndPoint, bool> isOurs) : IStoreOrders
+internal sealed class StoreOrders(MetricStore store, string dataFolder, IDisk disk, TimeProvider time, Func<System.Net.IPEndPoint, bool> isOurs) : IStoreOrders
 {
     private const string MetaFile = "meta.json";
 
@@ -30,6 +31,9 @@ internal sealed class StoreOrders(MetricStore store, IDisk disk, TimeProvider ti
                 counts.LastSealFailure);
         }
     }
+
+    /// <inheritdoc/>
+    public string SnapshotsFolder => $"{Path.GetFullPath(dataFolder)}/snapshots";
 
     /// <inheritdoc/>
     public Task CompactAsync(CancellationToken cancellationToken) => store.CompactAsync(cancellationToken);

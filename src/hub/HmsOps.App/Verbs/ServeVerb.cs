@@ -14,19 +14,19 @@ internal static class ServeVerb
         foreach (var option in flags.Options)
             verb.Add(option);
         verb.SetAction((parsed, cancellationToken) => flags.TryRead(parsed, out var read, out var code)
-            ? RunAsync(read.Settings, ready: null, cancellationToken)
+            ? RunAsync(read, ready: null, cancellationToken)
             : Task.FromResult(code));
         return verb;
     }
 
     /// <summary>Runs a hub with these settings to its end and answers the exit code.</summary>
-    public static async Task<int> RunAsync(HubSettings settings, Action<Uri>? ready, CancellationToken cancellationToken)
+    public static async Task<int> RunAsync(SettingsOutcome.Read read, Action<Uri>? ready, CancellationToken cancellationToken)
     {
-        var log = new HubLog(Ambient.Time, settings.LogLevel, settings.LogFormat, Console.Error.WriteLine);
+        var log = new HubLog(Ambient.Time, read.Settings.LogLevel, read.Settings.LogFormat, Console.Error.WriteLine);
         using var signals = new StopSignals(cancellationToken);
         try
         {
-            var server = new HubServer(settings, log, Console.Out.WriteLine);
+            var server = new HubServer(read.Settings, read.Lines, log, Console.Out.WriteLine);
             return await server.RunAsync(ready, signals.Stopping) ? ExitCode.Done : ExitCode.No;
         }
         catch (HubCannotStartException e)

@@ -7,7 +7,32 @@ namespace HmsOps.Present.Api.Prometheus;
 /// <summary>Answers in Prometheus' own shape: <c>{"status":"success","data":{"resultType":…,"result":…}}</c>, and its errors.</summary>
 internal static class PromAnswer
 {
-    public static void Write(Utf8JsonWriter json, PromVector vector, long at)
+    /// <summary>What is said of an answer that is not whole.</summary>
+    public const string Truncated = "results truncated due to limit";
+
+    /// <summary>Any data, written by the caller.</summary>
+    public static void WriteData(Utf8JsonWriter json, Action<Utf8JsonWriter> data)
+    {
+        json.WriteStartObject();
+        json.WriteString("status", "success");
+        json.WritePropertyName("data");
+        data(json);
+        json.WriteEndObject();
+    }
+
+    /// <summary>A text, which an expression can be too.</summary>
+    public static void Write(Utf8JsonWriter json, string text, long at)
+    {
+        Begin(json);
+        json.WriteString("resultType", "string");
+        json.WriteStartArray("result");
+        json.WriteNumberValue(PromTime.Seconds(at));
+        json.WriteStringValue(text);
+        json.WriteEndArray();
+        End(json, [], default);
+    }
+
+    public static void Write(Utf8JsonWriter json, PromVector vector, long at, AnswerForm form)
     {
         Begin(json);
         if (vector.Type == PromType.Scalar)
@@ -20,7 +45,7 @@ internal static class PromAnswer
         {
             json.WriteString("resultType", "vector");
             json.WriteStartArray("result");
-            foreach (var point in vector.Points)
+            foreach (var point in vector.Points.Take(form.Limit))
             {
                 json.WriteStartObject();
                 json.WritePropertyName("metric");
@@ -34,15 +59,15 @@ internal static class PromAnswer
             }
             json.WriteEndArray();
         }
-        End(json, vector.Annotations);
+        End(json, vector.Annotations, form with { IsTruncated = vector.Points.Count > form.Limit }, vector.Usage);
     }
 
-    public static void Write(Utf8JsonWriter json, PromMatrix matrix)
+    public static void Write(Utf8JsonWriter json, PromMatrix matrix, AnswerForm form)
     {
         Begin(json);
         json.WriteString("resultType", "matrix");
         json.WriteStartArray("result");
-        foreach (var series in matrix.Series)
+        foreach (var series in matrix.Series.Take(form.Limit))
         {
             json.WriteStartObject();
             json.WritePropertyName("metric");
@@ -52,7 +77,7 @@ internal static class PromAnswer
             json.WriteEndObject();
         }
         json.WriteEndArray();
-        End(json, matrix.Annotations);
+        End(json, matrix.Annotations, form with { IsTruncated = matrix.Series.Count > form.Limit }, matrix.Usage);
     }
 
     /// <summary>A list of label sets or of names, written by the caller, and what the asker should know of it.</summary>
@@ -93,11 +118,30 @@ internal static class PromAnswer
     }
 
     /// <summary>What the asker should know: infos and warnings apart, as their wording says.</summary>
-    private static void End(Utf8JsonWriter json, IReadOnlyList<string> annotations)
+    private static void End(Utf8JsonWriter json, IReadOnlyList<string> annotations, AnswerForm form, PromUsage usage = default)
     {
+        if (form.Took is { } took)
+            WriteStats(json, took, usage);
         json.WriteEndObject();
-        WriteTexts(json, "warnings", [.. annotations.Where(a => !IsInfo(a))]);
+        WriteTexts(json, "warnings", [.. annotations.Where(a => !IsInfo(a)), .. form.IsTruncated ? [Truncated] : Array.Empty<string>()]);
         WriteTexts(json, "infos", [.. annotations.Where(IsInfo)]);
+        json.WriteEndObject();
+    }
+
+    // Everything is one evaluation here: preparing is no part of its own.
+    private static void WriteStats(Utf8JsonWriter json, TimeSpan took, PromUsage usage)
+    {
+        json.WriteStartObject("stats");
+        json.WriteStartObject("timings");
+        foreach (var name in (ReadOnlySpan<string>)["evalTotalTime", "execTotalTime"])
+            json.WriteNumber(name, took.TotalSeconds);
+        foreach (var name in (ReadOnlySpan<string>)["resultSortTime", "queryPreparationTime", "innerEvalTime", "execQueueTime"])
+            json.WriteNumber(name, 0);
+        json.WriteEndObject();
+        json.WriteStartObject("samples");
+        json.WriteNumber("totalQueryableSamples", usage.Samples);
+        json.WriteNumber("peakSamples", usage.Points);
+        json.WriteEndObject();
         json.WriteEndObject();
     }
 
@@ -137,7 +181,7 @@ internal static class PromAnswer
     {
         json.WriteStartArray();
         json.WriteNumberValue(PromTime.Seconds(at));
-        json.WriteStringValue(PromTime.Text(value));
+        json.WriteStringValue(NumberText.InAnswer(value));
         json.WriteEndArray();
     }
 
@@ -146,8 +190,8 @@ internal static class PromAnswer
         json.WriteStartArray();
         json.WriteNumberValue(PromTime.Seconds(at));
         json.WriteStartObject();
-        json.WriteString("count", PromTime.Text(histogram.Count));
-        json.WriteString("sum", PromTime.Text(histogram.Sum));
+        json.WriteString("count", NumberText.InAnswer(histogram.Count));
+        json.WriteString("sum", NumberText.InAnswer(histogram.Sum));
         json.WriteStartArray("buckets");
         foreach (var bucket in histogram.Negative.Reverse())
             WriteBucket(json, 1, -histogram.Bound(bucket.Index), -histogram.Bound(bucket.Index - 1), bucket.Count);
@@ -168,9 +212,15 @@ internal static class PromAnswer
     {
         json.WriteStartArray();
         json.WriteNumberValue(sides);
-        json.WriteStringValue(PromTime.Text(lower));
-        json.WriteStringValue(PromTime.Text(upper));
-        json.WriteStringValue(PromTime.Text(count));
+        json.WriteStringValue(NumberText.InAnswer(lower));
+        json.WriteStringValue(NumberText.InAnswer(upper));
+        json.WriteStringValue(NumberText.InAnswer(count));
         json.WriteEndArray();
     }
 }
+
+/// <summary>How an answer is wanted.</summary>
+/// <param name="Limit">At most so many series.</param>
+/// <param name="Took">How long it took, where the asker wants to know.</param>
+/// <param name="IsTruncated">There were more.</param>
+internal readonly record struct AnswerForm(int Limit, TimeSpan? Took = null, bool IsTruncated = false);

@@ -71,12 +71,21 @@ internal sealed class PromDoor(PresentSources sources, QueryGate gate)
         }
     }
 
-    private static async Task RefuseAsync(HttpContext http, PromRefusal refused)
+    /// <summary>Says why there is no answer.</summary>
+    public static Task RefuseAsync(HttpContext http, PromRefusal refused)
     {
         http.Response.StatusCode = refused.Status;
+        return SendAsync(http, json => PromAnswer.WriteError(json, refused.ErrorType, refused.Error));
+    }
+
+    /// <summary>Sends a short answer.</summary>
+    public static async Task SendAsync(HttpContext http, Action<Utf8JsonWriter> write)
+    {
+        http.Response.ContentType = "application/json";
         var body = new ArrayBufferWriter<byte>(256);
         using (var json = new Utf8JsonWriter(body))
-            PromAnswer.WriteError(json, refused.ErrorType, refused.Error);
+            write(json);
+        http.Response.ContentLength = body.WrittenCount;
         await http.Response.Body.WriteAsync(body.WrittenMemory, http.RequestAborted);
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using HmsOps.PromQL;
 using HmsOps.Series;
 using Microsoft.AspNetCore.Http;
@@ -44,7 +45,7 @@ internal sealed class PromParameters
         foreach (var text in All("match[]"))
         {
             var parse = PromParser.Parse(text);
-            if (parse.Expression?.Root is not PromNode.Selector { OffsetMs: 0 } selector)
+            if (parse.Expression?.Root is not PromNode.Selector { OffsetMs: 0, OffsetBy: null, Moment: null, Edges: PromEdges.Plain } selector)
             {
                 refused = PromRefusal.Bad("match[]", parse.Expression is null
                     ? Said(parse.Errors)
@@ -54,6 +55,37 @@ internal sealed class PromParameters
             selectors.Add(selector.Matchers);
         }
         return selectors;
+    }
+
+    /// <summary>An expression; why not, when it cannot be read.</summary>
+    public PromRefusal? Expression(string name, out PromExpression expression)
+    {
+        var parse = PromParser.Parse(this[name]);
+        expression = parse.Expression!; // only read when there is no refusal, and then it is there
+        return parse.Expression is null ? PromRefusal.Bad(name, Said(parse.Errors)) : null;
+    }
+
+    /// <summary>A range of times by <c>start</c> and <c>end</c>, all times where they are not said.</summary>
+    public PromRefusal? Range(out long from, out long to)
+    {
+        (from, to) = (-PromTime.FarthestMs, PromTime.FarthestMs);
+        if (Has("start", out var start) && !PromTime.TryReadTime(start, out from))
+            return PromRefusal.Bad("start", PromTime.NoTime(start));
+        if (Has("end", out var end) && !PromTime.TryReadTime(end, out to))
+            return PromRefusal.Bad("end", PromTime.NoTime(end));
+        return to < from ? PromRefusal.Bad("end", "end timestamp must not be before start time") : null;
+    }
+
+    /// <summary>How many items are wanted at most; 0 and nothing at all mean as many as there may be.</summary>
+    public PromRefusal? Limit(int most, out int limit)
+    {
+        limit = most;
+        if (!Has("limit", out var text))
+            return null;
+        if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var wanted))
+            return PromRefusal.Bad("limit", $"cannot parse {PromRefusal.Quoted(text)} to a number of items, 0 or more");
+        limit = wanted == 0 ? most : Math.Min(wanted, most);
+        return null;
     }
 
     /// <summary>Mistakes of an expression with their places, in one line.</summary>

@@ -53,28 +53,6 @@ public static class PromTime
         return milliseconds > 0;
     }
 
-    /// <summary>A number as Prometheus writes it: shortest that reads back the same, never with an exponent.</summary>
-    public static string Text(double value)
-    {
-        if (double.IsNaN(value))
-            return "NaN";
-        if (double.IsInfinity(value))
-            return value > 0 ? "+Inf" : "-Inf";
-        var shortest = value.ToString("R", CultureInfo.InvariantCulture);
-        var e = shortest.IndexOf('E', StringComparison.Ordinal);
-        if (e < 0)
-            return shortest;
-        var sign = shortest[0] == '-' ? "-" : "";
-        var digits = shortest[sign.Length..e];
-        var exponent = int.Parse(shortest.AsSpan(e + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
-        var point = digits.IndexOf('.', StringComparison.Ordinal);
-        var whole = (point < 0 ? digits.Length : point) + exponent;
-        digits = digits.Replace(".", "", StringComparison.Ordinal);
-        return sign + (whole <= 0
-            ? "0." + new string('0', -whole) + digits
-            : whole >= digits.Length ? digits + new string('0', whole - digits.Length) : digits[..whole] + "." + digits[whole..]);
-    }
-
     /// <summary>Seconds since 1970, with milliseconds where there are any.</summary>
     public static decimal Seconds(long milliseconds) => milliseconds / 1_000m;
 }

@@ -11,6 +11,9 @@ internal sealed class QueryEndpoints(PresentSources sources, PromDoor door)
 {
     private const long PointsMax = 11_000;
 
+    // As long ago as a sample may be said to be the current one; beyond, a query would read all there is.
+    private const long LookBackMaxMs = 366L * 86_400_000;
+
     public void Map(IEndpointRouteBuilder routes)
     {
         string[] methods = [HttpMethods.Get, HttpMethods.Post];
@@ -23,9 +26,20 @@ internal sealed class QueryEndpoints(PresentSources sources, PromDoor door)
         var at = sources.Time.GetUtcNow().ToUnixTimeMilliseconds();
         if (asked.Has("time", out var time) && !PromTime.TryReadTime(time, out at))
             return PromRefusal.Bad("time", PromTime.NoTime(time));
-        if (Parse(asked, out var expression) is { } refused)
+        if (Prepare(asked, out var query) is { } refused)
             return refused;
-        PromAnswer.Write(json, sources.PromQL.Instant(expression, at, cancellationToken), at);
+        switch (query.Expression.Type)
+        {
+            case PromType.Text:
+                PromAnswer.Write(json, query.Expression.LiteralText, at);
+                break;
+            case PromType.Matrix:
+                PromAnswer.Write(json, query.Engine.Samples(query.Expression, at, cancellationToken), query.Form());
+                break;
+            default:
+                PromAnswer.Write(json, query.Engine.Instant(query.Expression, at, cancellationToken), at, query.Form());
+                break;
+        }
         return null;
     }
 
@@ -41,16 +55,32 @@ internal sealed class QueryEndpoints(PresentSources sources, PromDoor door)
             return PromRefusal.Bad("step", $"cannot parse {PromRefusal.Quoted(asked["step"])} to a valid duration: seconds or 15s, more than zero");
         if ((end - start) / step > PointsMax)
             return new PromRefusal(400, "bad_data", "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)") { Limit = "point_limit" };
-        if (Parse(asked, out var expression) is { } refused)
+        if (Prepare(asked, out var query) is { } refused)
             return refused;
-        PromAnswer.Write(json, sources.PromQL.Range(expression, start, end, step, cancellationToken));
+        if (query.Expression.Type is PromType.Text or PromType.Matrix)
+            return PromRefusal.Bad("query", $"invalid expression type {(query.Expression.Type == PromType.Text ? "\"string\"" : "\"range vector\"")} for range query, must be Scalar or instant Vector");
+        PromAnswer.Write(json, query.Engine.Range(query.Expression, start, end, step, cancellationToken), query.Form());
         return null;
     }
 
-    private static PromRefusal? Parse(PromParameters asked, out PromExpression expression)
+    private PromRefusal? Prepare(PromParameters asked, out Query query)
     {
-        var parse = PromParser.Parse(asked["query"]);
-        expression = parse.Expression!; // only read when there is no refusal, and then it is there
-        return parse.Expression is null ? PromRefusal.Bad("query", PromParameters.Said(parse.Errors)) : null;
+        query = default;
+        if (asked.Expression("query", out var expression) is { } refused)
+            return refused;
+        if (asked.Limit(int.MaxValue, out var limit) is { } badLimit)
+            return badLimit;
+        var engine = sources.PromQL;
+        if (asked.Has("lookback_delta", out var lookBack))
+        {
+            if (!PromTime.TryReadStep(lookBack, out var ms) || ms > LookBackMaxMs)
+                return PromRefusal.Bad("lookback_delta", $"cannot parse {PromRefusal.Quoted(lookBack)} to a valid duration: seconds or 5m, more than zero, at most a year");
+            engine = engine.Within(engine.Limits with { LookBack = TimeSpan.FromMilliseconds(ms) });
+        }
+        long? begun = asked["stats"].Length > 0 ? sources.Time.GetTimestamp() : null;
+        query = new Query(expression, engine, () => new AnswerForm(limit, begun is { } timestamp ? sources.Time.GetElapsedTime(timestamp) : null));
+        return null;
     }
+
+    private readonly record struct Query(PromExpression Expression, PromEngine Engine, Func<AnswerForm> Form);
 }

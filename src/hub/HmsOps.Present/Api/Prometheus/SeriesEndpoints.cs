@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using HmsOps.Observe.Exposition;
@@ -14,8 +13,6 @@ internal sealed class SeriesEndpoints(PresentSources sources, PromDoor door)
 {
     /// <summary>The most of one list. Beyond, it is cut and says so, as with a limit of the asker's own.</summary>
     public const int ItemsMax = 50_000;
-
-    private const string Truncated = "results truncated due to limit";
 
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -41,7 +38,7 @@ internal sealed class SeriesEndpoints(PresentSources sources, PromDoor door)
         {
             foreach (var labels in found.Take(limit))
                 PromAnswer.WriteLabels(items, labels);
-        }, found.Count > limit ? [Truncated] : []);
+        }, found.Count > limit ? [PromAnswer.Truncated] : []);
         return null;
     }
 
@@ -74,27 +71,17 @@ internal sealed class SeriesEndpoints(PresentSources sources, PromDoor door)
         {
             foreach (var text in texts.Take(limit))
                 items.WriteStringValue(text);
-        }, texts.Count > limit ? [Truncated] : []);
+        }, texts.Count > limit ? [PromAnswer.Truncated] : []);
     }
 
     /// <summary>The selections of a question, one without matchers where none is named, and how many items it wants at most.</summary>
     private static PromRefusal? Read(PromParameters asked, out IReadOnlyList<Selection> selections, out int limit)
     {
-        selections = [];
-        limit = ItemsMax;
-        var (from, to) = (-PromTime.FarthestMs, PromTime.FarthestMs);
-        if (asked.Has("start", out var start) && !PromTime.TryReadTime(start, out from))
-            return PromRefusal.Bad("start", PromTime.NoTime(start));
-        if (asked.Has("end", out var end) && !PromTime.TryReadTime(end, out to))
-            return PromRefusal.Bad("end", PromTime.NoTime(end));
-        if (to < from)
-            return PromRefusal.Bad("end", "end timestamp must not be before start time");
-        if (asked.Has("limit", out var text))
-        {
-            if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var most))
-                return PromRefusal.Bad("limit", $"cannot parse {PromRefusal.Quoted(text)} to a number of items, 0 or more");
-            limit = most == 0 ? ItemsMax : Math.Min(most, ItemsMax);
-        }
+        (selections, limit) = ([], ItemsMax);
+        if (asked.Range(out var from, out var to) is { } badRange)
+            return badRange;
+        if (asked.Limit(ItemsMax, out limit) is { } badLimit)
+            return badLimit;
         if (asked.Selectors(out var refused) is not { } selectors)
             return refused;
         selections = selectors.Count == 0 ? [new Selection([], from, to)] : [.. selectors.Select(matchers => new Selection(matchers, from, to))];

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
@@ -119,14 +118,9 @@ internal static class TargetsEndpoint
         json.WriteEndObject();
     }
 
-    private static async Task AnswerAsync(HttpContext http, Action<Utf8JsonWriter> write)
+    private static Task AnswerAsync(HttpContext http, Action<Utf8JsonWriter> write)
     {
         http.Response.Headers.CacheControl = "no-store";
-        http.Response.ContentType = "application/json";
-        var body = new ArrayBufferWriter<byte>(4_096);
-        using (var json = new Utf8JsonWriter(body))
-            write(json);
-        http.Response.ContentLength = body.WrittenCount;
-        await http.Response.Body.WriteAsync(body.WrittenMemory, http.RequestAborted);
+        return PromDoor.SendAsync(http, write);
     }
 }
