@@ -1,3 +1,5 @@
+using HmsOps.PromQL.Evaluation;
+
 namespace HmsOps.PromQL;
 
 /// <summary>How a part of an expression is worked out, and, once it was, what that cost.</summary>
@@ -6,6 +8,16 @@ namespace HmsOps.PromQL;
 /// <param name="Cost">What it cost; null where it was not worked out, or another part did it.</param>
 /// <param name="Parts">The parts below.</param>
 public sealed record PromPlan(string Text, string How, PlanCost? Cost, IReadOnlyList<PromPlan> Parts);
+
+/// <summary>Asked for beside an answer: what each part of it cost. Good for one question.</summary>
+/// <param name="time">The clock that costs are measured by.</param>
+public sealed class PromExplanation(TimeProvider time)
+{
+    internal QueryTrace Trace { get; } = new(time);
+
+    /// <summary>The parts, once there is an answer.</summary>
+    public PromPlan? Plan { get; internal set; }
+}
 
 /// <summary>What a part of an expression cost, what is below it included.</summary>
 /// <param name="Took">On the clock.</param>
