@@ -11,8 +11,14 @@ public sealed partial class MetricStore
     // A part of a walk has so many series at least: for fewer, another worker is not worth its start.
     private const int PartSeriesMin = 1_024;
 
-    /// <summary>The oldest time of which samples are kept.</summary>
+    /// <inheritdoc/>
     public long OldestKept => Kept(long.MinValue);
+
+    /// <inheritdoc/>
+    public long Mark() => _holdings.Changes.Mark();
+
+    /// <inheritdoc/>
+    public long ChangedFrom(long mark) => _holdings.Changes.ChangedFrom(mark);
 
     /// <inheritdoc/>
     public SeriesCursor Select(Selection selection, QueryBudget budget, CancellationToken cancellationToken) => SelectParts(selection, 1, budget, cancellationToken)[0];
