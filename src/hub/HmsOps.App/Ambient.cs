@@ -43,8 +43,7 @@ internal static class Ambient
         }
         finally
         {
-            foreach (var other in others)
-                other.ContinueWith(static _ => { }, TaskScheduler.Default).Wait(); // all end, whatever one throws
+            Task.WhenAll(others).ContinueWith(static _ => { }, TaskScheduler.Default).Wait(); // all end, whatever one of them throws
         }
         foreach (var other in others)
             other.GetAwaiter().GetResult();
