@@ -8,9 +8,6 @@ namespace HmsOps.Tsdb;
 /// <summary>What readers ask of the store. Each sees head and blocks as they are at one instant.</summary>
 public sealed partial class MetricStore
 {
-    // A part of a walk has so many series at least: for fewer, another worker is not worth its start.
-    private const int PartSeriesMin = 1_024;
-
     /// <inheritdoc/>
     public long OldestKept => Kept(long.MinValue);
 
@@ -34,7 +31,7 @@ public sealed partial class MetricStore
             var kept = selection with { From = Kept(selection.From) };
             var blocks = view.Pin.Blocks.Where(block => block.Info.Overlaps(kept.From, kept.To)).ToArray();
             var inRows = blocks.Length > 0 || !selection.InAnyOrder; // merging goes by rows
-            var cuts = HeadCut.Of(Head, selection.Matchers, cancellationToken, inRows: inRows).Split(partsMax, PartSeriesMin);
+            var cuts = HeadCut.Of(Head, selection.Matchers, cancellationToken, inRows: inRows).Split(partsMax, _options.ShareSeriesMin);
             Labels[] bounds = [.. cuts.Skip(1).Select(cut => cut.Head.Index.LabelsOf(cut.Ids[0]))];
             var sides = cuts.Select(cut => new List<SeriesCursor>()).ToArray();
             foreach (var block in blocks)
