@@ -51,7 +51,7 @@ public sealed class QueryAddressesTests : IAsyncLifetime
     [Fact]
     public async Task A_range_vector_is_answered_with_its_samples()
     {
-        var data = await DataAsync("/api/v1/query?query=requests_total{job=\"a\"}[30s]");
+        var data = await DataAsync("/api/v1/query?query=requests_total{job=\"a\"}[45s]");
         Assert.Equal("matrix", data.GetProperty("resultType").GetString());
         var values = data.GetProperty("result")[0].GetProperty("values");
         Assert.Equal(["38", "39"], values.EnumerateArray().Select(pair => pair[1].GetString()!));
@@ -70,7 +70,7 @@ public sealed class QueryAddressesTests : IAsyncLifetime
     public async Task Costs_are_told_to_who_asks()
     {
         var samples = (await DataAsync("/api/v1/query?query=sum(rate(requests_total[1m]))&stats=all")).GetProperty("stats").GetProperty("samples");
-        Assert.Equal(12, samples.GetProperty("totalQueryableSamples").GetInt64()); // three series, four samples each
+        Assert.Equal(9, samples.GetProperty("totalQueryableSamples").GetInt64()); // three series, three samples each: a window is open at its old end
         Assert.False((await DataAsync("/api/v1/query?query=1")).TryGetProperty("stats", out _));
     }
 
@@ -86,7 +86,7 @@ public sealed class QueryAddressesTests : IAsyncLifetime
 
         var run = await DataAsync($"/api/v1/query?{question}&explain=run");
         Assert.Equal(3, run.GetProperty("result").GetArrayLength());
-        Assert.Equal((3, 12), (run.GetProperty("explain").GetProperty("series").GetInt32(), run.GetProperty("explain").GetProperty("samples").GetInt32()));
+        Assert.Equal((3, 9), (run.GetProperty("explain").GetProperty("series").GetInt32(), run.GetProperty("explain").GetProperty("samples").GetInt32()));
     }
 
     [Fact]
