@@ -2,28 +2,15 @@ using HmsOps.Series;
 
 namespace HmsOps.PromQL.Evaluation;
 
-/// <summary>A walk over the series of one selector, within the query's limits. What the source refuses, or had to leave out, is told at the selector's place.</summary>
+/// <summary>A walk over series of one selector, within the query's limits. What the source refuses, or had to leave out, is told at the selector's place.</summary>
 internal sealed class SeriesWalk : IDisposable
 {
     private readonly PromNode _selector;
     private readonly SeriesCursor _cursor;
     private readonly QueryContext _query;
 
-    public SeriesWalk(QueryContext query, PromNode.Selector selector, Selection selection)
-    {
-        (_selector, _query) = (selector, query);
-        try
-        {
-            _cursor = query.Source.Select(selection, query.Budget, query.Ct);
-        }
-        catch (QueryBudgetException spent)
-        {
-            throw Refused(spent);
-        }
-    }
-
-    /// <summary>A walk over what a subquery came to.</summary>
-    public SeriesWalk(QueryContext query, PromNode.Subquery subquery, SeriesCursor cursor) => (_selector, _query, _cursor) = (subquery, query, cursor);
+    /// <summary>A walk over what a source, or a subquery, came to.</summary>
+    public SeriesWalk(QueryContext query, PromNode origin, SeriesCursor cursor) => (_selector, _query, _cursor) = (origin, query, cursor);
 
     /// <summary>The series the walk stands on.</summary>
     public SeriesView Current
@@ -36,35 +23,61 @@ internal sealed class SeriesWalk : IDisposable
             }
             catch (QueryBudgetException spent)
             {
-                throw Refused(spent);
+                throw Refused(_selector, spent);
             }
         }
     }
 
     public Labels Labels => _cursor.Labels;
 
+    /// <summary>Opens a walk over all series of a selection.</summary>
+    public static SeriesWalk Of(QueryContext query, PromNode origin, Selection selection)
+    {
+        try
+        {
+            return new SeriesWalk(query, origin, query.Source.Select(selection, query.Budget, query.Ct));
+        }
+        catch (QueryBudgetException spent)
+        {
+            throw Refused(origin, spent);
+        }
+    }
+
+    /// <summary>Opens a walk, or, where there are many series and several workers, a walk for each over its share of them, one share after the other.</summary>
+    public static IReadOnlyList<SeriesWalk> Open(QueryContext query, PromNode origin, Selection selection)
+    {
+        try
+        {
+            var cursors = query.Source.SelectParts(selection, query.Workers.Count, query.Budget, query.Ct);
+            return [.. cursors.Select(cursor => new SeriesWalk(query, origin, cursor))];
+        }
+        catch (QueryBudgetException spent)
+        {
+            throw Refused(origin, spent);
+        }
+    }
+
     public Labels Project(LabelChoice choice) => _cursor.Project(choice);
 
+    public void Dispose() => _cursor.Dispose();
+
+    /// <summary>Goes to the next series.</summary>
     public bool MoveNext()
     {
         _query.Ct.ThrowIfCancellationRequested();
         try
         {
-            if (!_cursor.MoveNext())
-            {
-                foreach (var leftOut in _cursor.Warnings)
-                    _query.Notes.Warn(_selector.At, leftOut);
-                return false;
-            }
+            if (_cursor.MoveNext())
+                return true;
+            foreach (var leftOut in _cursor.Warnings)
+                _query.Notes.Warn(_selector.At, leftOut);
+            return false;
         }
         catch (QueryBudgetException spent)
         {
-            throw Refused(spent);
+            throw Refused(_selector, spent);
         }
-        return true;
     }
 
-    public void Dispose() => _cursor.Dispose();
-
-    private PromEvaluationException Refused(QueryBudgetException spent) => new(_selector.At, spent.Message, spent) { Limit = "sample_limit" };
+    private static PromEvaluationException Refused(PromNode origin, QueryBudgetException spent) => new(origin.At, spent.Message, spent) { Limit = "sample_limit" };
 }

@@ -32,7 +32,8 @@ internal static class PromAnswer
         End(json, [], default);
     }
 
-    public static void Write(Utf8JsonWriter json, PromVector vector, long at, AnswerForm form)
+    /// <summary>What an expression says at one time, a series a piece.</summary>
+    public static IEnumerable<bool> Write(Utf8JsonWriter json, PromVector vector, long at, AnswerForm form)
     {
         Begin(json);
         if (vector.Type == PromType.Scalar)
@@ -47,22 +48,16 @@ internal static class PromAnswer
             json.WriteStartArray("result");
             foreach (var point in vector.Points.Take(form.Limit))
             {
-                json.WriteStartObject();
-                json.WritePropertyName("metric");
-                WriteLabels(json, point.Labels);
-                json.WritePropertyName(point.Histogram is null ? "value" : "histogram");
-                if (point.Histogram is { } histogram)
-                    WriteSample(json, point.Time, histogram);
-                else
-                    WriteSample(json, point.Time, point.Value);
-                json.WriteEndObject();
+                Write(json, point);
+                yield return true;
             }
             json.WriteEndArray();
         }
         End(json, vector.Annotations, form with { IsTruncated = vector.Points.Count > form.Limit }, vector.Usage);
     }
 
-    public static void Write(Utf8JsonWriter json, PromMatrix matrix, AnswerForm form)
+    /// <summary>What an expression says over a range of times, or the samples of a range vector, a series a piece.</summary>
+    public static IEnumerable<bool> Write(Utf8JsonWriter json, PromMatrix matrix, AnswerForm form)
     {
         Begin(json);
         json.WriteString("resultType", "matrix");
@@ -75,9 +70,23 @@ internal static class PromAnswer
             WriteColumn(json, series, histograms: false);
             WriteColumn(json, series, histograms: true);
             json.WriteEndObject();
+            yield return true;
         }
         json.WriteEndArray();
         End(json, matrix.Annotations, form with { IsTruncated = matrix.Series.Count > form.Limit }, matrix.Usage);
+    }
+
+    private static void Write(Utf8JsonWriter json, PromPoint point)
+    {
+        json.WriteStartObject();
+        json.WritePropertyName("metric");
+        WriteLabels(json, point.Labels);
+        json.WritePropertyName(point.Histogram is null ? "value" : "histogram");
+        if (point.Histogram is { } histogram)
+            WriteSample(json, point.Time, histogram);
+        else
+            WriteSample(json, point.Time, point.Value);
+        json.WriteEndObject();
     }
 
     /// <summary>A list of label sets or of names, written by the caller, and what the asker should know of it.</summary>
@@ -122,9 +131,43 @@ internal static class PromAnswer
     {
         if (form.Took is { } took)
             WriteStats(json, took, usage);
+        if (form.Plan is { } plan)
+        {
+            json.WritePropertyName("explain");
+            Write(json, plan);
+        }
         json.WriteEndObject();
         WriteTexts(json, "warnings", [.. annotations.Where(a => !IsInfo(a)), .. form.IsTruncated ? [Truncated] : Array.Empty<string>()]);
         WriteTexts(json, "infos", [.. annotations.Where(IsInfo)]);
+        json.WriteEndObject();
+    }
+
+    /// <summary>How an expression would be worked out.</summary>
+    public static void WritePlan(Utf8JsonWriter json, PromPlan plan) => WriteData(json, data =>
+    {
+        data.WriteStartObject();
+        data.WritePropertyName("explain");
+        Write(data, plan);
+        data.WriteEndObject();
+    });
+
+    private static void Write(Utf8JsonWriter json, PromPlan plan)
+    {
+        json.WriteStartObject();
+        json.WriteString("expr", plan.Text);
+        json.WriteString("how", plan.How);
+        if (plan.Cost is { } cost)
+        {
+            json.WriteNumber("seconds", cost.Took.TotalSeconds);
+            json.WriteNumber("series", cost.Series);
+            json.WriteNumber("samples", cost.Samples);
+            json.WriteNumber("points", cost.Points);
+            json.WriteBoolean("reused", cost.IsReused);
+        }
+        json.WriteStartArray("parts");
+        foreach (var part in plan.Parts)
+            Write(json, part);
+        json.WriteEndArray();
         json.WriteEndObject();
     }
 
@@ -223,4 +266,5 @@ internal static class PromAnswer
 /// <param name="Limit">At most so many series.</param>
 /// <param name="Took">How long it took, where the asker wants to know.</param>
 /// <param name="IsTruncated">There were more.</param>
-internal readonly record struct AnswerForm(int Limit, TimeSpan? Took = null, bool IsTruncated = false);
+/// <param name="Plan">How it was worked out, where the asker wants to know.</param>
+internal readonly record struct AnswerForm(int Limit, TimeSpan? Took = null, bool IsTruncated = false, PromPlan? Plan = null);
