@@ -8,7 +8,7 @@ internal static class ValueCounts
 {
     public static List<Column> Evaluate(EvaluationRun run, PromNode.Aggregate node)
     {
-        var label = ((PromNode.Text)node.Parameter!).Value; // the parser sees to both
+        var label = LabelFunctions.NewLabel(node.Parameter!, "count_values"); // the parser sees to both
         var grouping = MetricLabels.Group(node);
         var counts = new Dictionary<(Labels Group, string Value), Column>();
         var groups = new List<Column>();
