@@ -5,7 +5,7 @@ namespace HmsOps.PromQL.Tests.Differential;
 
 /// <summary>
 /// Series for the differential suite: gauges with gaps and stale markers, numbers that are none, counters that begin anew or have just begun, classic histograms, whole and broken.
-/// Numbers are multiples of 2^-10 below 2^20: sums of them are exact, in whatever order.
+/// Numbers are multiples of 2^-10 below 2^20, but for dates, which are whole: sums of them are exact, in whatever order.
 /// </summary>
 internal static class DifferentialSeries
 {

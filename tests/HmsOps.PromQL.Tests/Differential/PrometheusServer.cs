@@ -42,10 +42,18 @@ public sealed class PrometheusServer : IAsyncDisposable
     public static async Task<PrometheusServer> OfAsync(IEnumerable<SeriesNotation.Line> lines)
     {
         var server = new PrometheusServer();
-        await server.ReadyAsync();
-        foreach (var body in RemoteWriteBody.Of(lines))
-            await server.WriteAsync(body);
-        return server;
+        try
+        {
+            await server.ReadyAsync();
+            foreach (var body in RemoteWriteBody.Of(lines))
+                await server.WriteAsync(body);
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
     }
 
     public async ValueTask DisposeAsync()

@@ -91,7 +91,7 @@ public sealed record ScriptAnswer(IReadOnlyList<ScriptRow> Rows, IReadOnlyList<s
     {
         const int widthMax = 90; // what stands beside a long row goes below it
         var width = Math.Min(widthMax, Math.Max("expected".Length, table.Max(row => row.Expected.Length)));
-        var text = new StringBuilder(CultureInfo.InvariantCulture, $"   {"expected".PadRight(width)}   found\n");
+        var text = new StringBuilder().Append(CultureInfo.InvariantCulture, $"   {"expected".PadRight(width)}   found\n");
         foreach (var (expected, found, isSame) in table)
         {
             var gap = expected.Length <= width ? expected.PadRight(width) : $"{expected}\n   {new string(' ', width)}";
