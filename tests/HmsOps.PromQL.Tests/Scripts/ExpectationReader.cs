@@ -1,3 +1,4 @@
+using HmsOps.PromQL.Syntax;
 using HmsOps.PromQL.Tests.Notation;
 
 namespace HmsOps.PromQL.Tests.Scripts;
@@ -66,5 +67,5 @@ internal sealed class ExpectationReader(ScriptTimes times)
     }
 
     private static long Time(string text) =>
-        Syntax.Literals.TryDuration(text, out var milliseconds, out var why) ? milliseconds : throw new FormatException(why);
+        Literals.TryDuration(text, out var milliseconds, out var why) ? milliseconds : throw new FormatException(why);
 }
