@@ -94,7 +94,7 @@ internal sealed class SeriesChoice
 
     private long Count(int step) => _parameter.Values[step] switch
     {
-        >= long.MaxValue => long.MaxValue,
+        >= long.MaxValue => throw new PromEvaluationException(_node.Parameter!.At, $"the number of series is {NumberText.Short(_parameter.Values[step])}, which overflows; expected at most 2^63"),
         <= 0 => 0,
         var count => (long)count,
     };

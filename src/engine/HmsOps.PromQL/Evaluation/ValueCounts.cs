@@ -8,7 +8,7 @@ internal static class ValueCounts
 {
     public static List<Column> Evaluate(EvaluationRun run, PromNode.Aggregate node)
     {
-        var label = ((PromNode.Text)SeriesRead.Unwrapped(node.Parameter!)).Value; // the parser sees to both
+        var label = LabelFunctions.NewLabel(node.Parameter!, "count_values"); // the parser sees to both
         var grouping = MetricLabels.Group(node);
         var counts = new Dictionary<(Labels Labels, bool DropsName), Column>(); // the value's label may be one of the group's, and takes its place
         var byValue = new Dictionary<(Labels Group, string Value), Labels>();
