@@ -1,7 +1,9 @@
 namespace HmsOps.PromQL.Evaluation;
 
 /// <summary>The times that were asked for. The end need not be a step.</summary>
-/// <param name="StepMs">0 where one time was asked for.</param>
+/// <param name="From">The first, milliseconds since 1970.</param>
+/// <param name="To">The last that may be a step.</param>
+/// <param name="StepMs">From one to the next; 0 where one time was asked for.</param>
 internal readonly record struct QueryTimes(long From, long To, long StepMs)
 {
     /// <summary>Seconds from one step to the next.</summary>
