@@ -7,25 +7,26 @@ namespace HmsOps.PromQL;
 /// Evaluates expressions over a source of series, as Prometheus 3.14 does. Holds no state between calls; safe for concurrent use when its
 /// source is.
 /// </summary>
-public sealed class PromEngine(ISeriesSource source, PromLimits limits)
+public sealed class PromEngine(ISeriesSource source, PromLimits limits, PromWorkers? workers = null)
 {
+    // Times beyond this (some 285,000 years either way) could overflow when a range is taken off them.
+    private const long FarthestMs = 1L << 53;
+
     /// <summary>What one expression may use.</summary>
     public PromLimits Limits => limits;
 
     /// <summary>The same source under other limits.</summary>
-    public PromEngine Within(PromLimits others) => new(source, others);
+    public PromEngine Within(PromLimits others) => new(source, others, workers);
 
-    // Times beyond this (some 285,000 years either way) could overflow when a range is taken off them.
-    private const long FarthestMs = 1L << 53;
-
-    /// <summary>What the expression says at one time.</summary>
+    /// <summary>What the expression says at one time, and, where that is asked for, what it cost.</summary>
     /// <exception cref="PromEvaluationException">The data or the limits do not allow an answer.</exception>
-    public PromVector Instant(PromExpression e, long atMs, CancellationToken ct)
+    public PromVector Instant(PromExpression e, long atMs, CancellationToken ct, PromExplanation? explanation = null)
     {
         ArgumentNullException.ThrowIfNull(e);
-        var run = EvaluationRun.Of(source, limits, e, TimeGrid.At(InRange(atMs)), ct);
-        var points = run.Answer().Select(c => new PromPoint(c.Labels, atMs, c.Values[0], c.HistogramAt(0)));
-        return new PromVector(e.Type, [.. points], run.Notes.Lines, run.Context.Usage);
+        var run = Run(e, TimeGrid.At(InRange(atMs)), ct, explanation);
+        PromPoint[] points = [.. run.Answer().Select(c => new PromPoint(c.Labels, atMs, c.Values[0], c.HistogramAt(0)))];
+        Explain(run, explanation);
+        return new PromVector(e.Type, points, run.Notes.Lines, run.Context.Usage);
     }
 
     /// <summary>The samples that a range vector has at one time, with their own times.</summary>
@@ -35,18 +36,35 @@ public sealed class PromEngine(ISeriesSource source, PromLimits limits)
         ArgumentNullException.ThrowIfNull(e);
         if (e.Type != PromType.Matrix)
             throw new ArgumentException($"{e} is no range vector.", nameof(e));
-        var run = EvaluationRun.Of(source, limits, e, TimeGrid.At(InRange(atMs)), ct);
-        return new PromMatrix(RangeSamples.Of(run, e.Root), run.Notes.Lines, run.Context.Usage);
+        var run = Run(e, TimeGrid.At(InRange(atMs)), ct);
+        return new PromMatrix(RangeSamples.Of(run), run.Notes.Lines, run.Context.Usage);
     }
 
-    /// <summary>What the expression says from a time to a time, both inclusive, in steps.</summary>
+    /// <summary>What the expression says from a time to a time, both inclusive, in steps, and, where that is asked for, what it cost.</summary>
     /// <exception cref="PromEvaluationException">The data or the limits do not allow an answer.</exception>
-    public PromMatrix Range(PromExpression e, long fromMs, long toMs, long stepMs, CancellationToken ct)
+    public PromMatrix Range(PromExpression e, long fromMs, long toMs, long stepMs, CancellationToken ct, PromExplanation? explanation = null)
     {
         ArgumentNullException.ThrowIfNull(e);
+        var grid = new TimeGrid(fromMs, stepMs, CheckSteps(e, fromMs, toMs, stepMs));
+        var run = Run(e, grid, ct, explanation);
+        PromSeries[] series = [.. run.Answer().Select(c => c.ToSeries(grid))];
+        Explain(run, explanation);
+        return new PromMatrix(series, run.Notes.Lines, run.Context.Usage);
+    }
+
+    /// <summary>How the expression would be worked out. Nothing is read.</summary>
+    public PromPlan Plan(PromExpression e, long fromMs, long toMs, long stepMs)
+    {
+        ArgumentNullException.ThrowIfNull(e);
+        return PlanWriter.Of(Run(e, new TimeGrid(fromMs, stepMs, CheckSteps(e, fromMs, toMs, stepMs)), CancellationToken.None));
+    }
+
+    /// <summary>How many steps a range has; refused where they are too many.</summary>
+    internal int CheckSteps(PromExpression e, long fromMs, long toMs, long stepMs)
+    {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(stepMs);
         ArgumentOutOfRangeException.ThrowIfLessThan(toMs, fromMs);
-        var steps = (InRange(toMs) - InRange(fromMs)) / stepMs + 1;
+        var steps = ((InRange(toMs) - InRange(fromMs)) / stepMs) + 1;
         if (steps > limits.PointsMax)
         {
             throw new PromEvaluationException(
@@ -55,10 +73,13 @@ public sealed class PromEngine(ISeriesSource source, PromLimits limits)
                 Limit = "point_limit",
             };
         }
-        var grid = new TimeGrid(fromMs, stepMs, (int)steps);
-        var run = EvaluationRun.Of(source, limits, e, grid, ct);
-        return new PromMatrix([.. run.Answer().Select(c => c.ToSeries(grid))], run.Notes.Lines, run.Context.Usage);
+        return (int)steps;
     }
+
+    private EvaluationRun Run(PromExpression e, TimeGrid grid, CancellationToken ct, PromExplanation? explanation = null) =>
+        EvaluationRun.Of(new QueryContext(source, limits, workers ?? PromWorkers.One, e, grid, explanation?.Trace, ct));
+
+    private static void Explain(EvaluationRun run, PromExplanation? explanation) => explanation?.Plan = PlanWriter.Of(run);
 
     private static long InRange(long timeMs)
     {

@@ -11,6 +11,12 @@ public interface ISeriesSource
     /// </summary>
     SeriesCursor Select(Selection selection, QueryBudget budget, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Opens several walks over the same series in the same state, each to be walked by a thread of its own that takes its share of them; or one, where
+    /// the source has no more, or there are too few series to share.
+    /// </summary>
+    IReadOnlyList<SeriesCursor> SelectParts(Selection selection, int partsMax, QueryBudget budget, CancellationToken cancellationToken) => [Select(selection, budget, cancellationToken)];
+
     /// <summary>Label sets of series that have samples in the range.</summary>
     IReadOnlyList<Labels> Series(Selection selection, CancellationToken cancellationToken);
 
@@ -33,22 +39,23 @@ public sealed record Selection(IReadOnlyList<Matcher> Matchers, long From, long 
 
 /// <summary>
 /// What one query may use. A store charges samples as it hands them out; over the limit it throws <see cref="QueryBudgetException"/>.
-/// One query, one budget, one thread at a time.
+/// One query, one budget. Its threads may charge at the same time.
 /// </summary>
 public sealed class QueryBudget(long samplesMax)
 {
+    private long _samples;
+
     /// <summary>Samples that may be touched.</summary>
     public long SamplesMax { get; } = samplesMax;
 
     /// <summary>Samples touched so far.</summary>
-    public long Samples { get; private set; }
+    public long Samples => Volatile.Read(ref _samples);
 
     /// <summary>Charges samples of one selection.</summary>
     /// <exception cref="QueryBudgetException">The budget is spent.</exception>
     public void Charge(long samples, Selection selection)
     {
-        Samples += samples;
-        if (Samples > SamplesMax)
+        if (Interlocked.Add(ref _samples, samples) > SamplesMax)
             throw new QueryBudgetException($"The query touches more than {SamplesMax} samples. Narrow {{{string.Join(", ", selection.Matchers)}}} or its range.");
     }
 }

@@ -7,59 +7,85 @@ namespace HmsOps.PromQL.Evaluation;
 /// <summary>Folds series into groups: each series is added to its group's accumulators, a cell a step. Sums are compensated, so the order in which series come is no matter.</summary>
 internal static class Aggregation
 {
+    /// <summary>Whether it needs no more of its series than what they are folded into.</summary>
+    public static bool Folds(PromNode.Aggregate node) => node.Op is not
+        (PromAggregation.TopK or PromAggregation.BottomK or PromAggregation.LimitK or PromAggregation.LimitRatio or PromAggregation.CountValues);
+
+    /// <summary>Of columns.</summary>
     public static List<Column> Evaluate(EvaluationRun run, PromNode.Aggregate node)
     {
-        if (node.Op is PromAggregation.TopK or PromAggregation.BottomK or PromAggregation.LimitK or PromAggregation.LimitRatio)
-            return SeriesChoice.Evaluate(run, node);
         if (node.Op == PromAggregation.CountValues)
             return ValueCounts.Evaluate(run, node);
+        if (!Folds(node))
+            return SeriesChoice.Evaluate(run, node);
         var labels = MetricLabels.Group(node);
         var groups = new Groups(run, node, node.Parameter is null ? null : run.Evaluate(node.Parameter)[0]);
-        if (SeriesFeed.Of(run, node.Operand, inAnyOrder: true) is { } feed)
-        {
-            using (feed)
-            {
-                var cells = new Cells(run.Grid.Steps);
-                while (feed.MoveNext(cells))
-                    groups.Of(feed.Project(labels)).Add(cells, feed.DropsName);
-            }
-        }
-        else
-        {
-            foreach (var member in run.Evaluate(node.Operand))
-                groups.Of(labels.Of(member.Labels)).Add(member, member.DropsName);
-        }
+        foreach (var member in run.Evaluate(node.Operand))
+            groups.Of(labels.Of(member.Labels)).Add(member, member.DropsName);
         return groups.Results();
     }
+}
 
-    private sealed class Groups(EvaluationRun run, PromNode.Aggregate node, Column? parameter)
+/// <summary>Folds series as they are read, and keeps none.</summary>
+internal sealed class GroupTaker(EvaluationRun run, PromNode.Aggregate node, Column? parameter) : SeriesTaker
+{
+    private readonly LabelChoice _labels = MetricLabels.Group(node);
+    private readonly Groups _groups = new(run, node, parameter);
+    private readonly Cells _cells = new(run.Grid.Steps);
+
+    public override bool InAnyOrder => true;
+
+    public override Cells Begin(SeriesWalk walk, bool dropsName)
     {
-        private readonly Dictionary<Labels, GroupFold> _byLabels = [];
-        private readonly List<GroupFold> _inOrder = [];
-
-        public GroupFold Of(Labels labels)
-        {
-            if (_byLabels.TryGetValue(labels, out var group))
-                return group;
-            if (_inOrder.Count == run.SeriesMax)
-                throw new PromEvaluationException(node.At, $"the aggregation makes more than {run.SeriesMax} groups. Group by fewer labels, or add matchers that narrow it.") { Limit = "series_limit" };
-            run.Hold(node.At);
-            group = Fold(run, node, labels, parameter);
-            _byLabels.Add(labels, group);
-            _inOrder.Add(group);
-            return group;
-        }
-
-        public List<Column> Results()
-        {
-            var columns = new ColumnSet(run, node.At);
-            foreach (var group in _inOrder)
-                columns.Add(group.Result());
-            return columns.Columns;
-        }
+        _cells.Clear();
+        return _cells;
     }
 
-    private static GroupFold Fold(EvaluationRun run, PromNode.Aggregate node, Labels labels, Column? parameter) => node.Op switch
+    public override void End(SeriesWalk walk, bool dropsName)
+    {
+        if (!_cells.IsEmpty)
+            _groups.Of(walk.Project(_labels)).Add(_cells, dropsName);
+    }
+
+    public override void Join(SeriesTaker other) => _groups.Join(((GroupTaker)other)._groups);
+
+    public override List<Column> Result() => _groups.Results();
+}
+
+/// <summary>The groups of one aggregation.</summary>
+internal sealed class Groups(EvaluationRun run, PromNode.Aggregate node, Column? parameter)
+{
+    private readonly Dictionary<Labels, GroupFold> _byLabels = [];
+    private readonly List<(Labels Labels, GroupFold Fold)> _inOrder = [];
+
+    public GroupFold Of(Labels labels)
+    {
+        if (_byLabels.TryGetValue(labels, out var group))
+            return group;
+        if (_inOrder.Count == run.SeriesMax)
+            throw new PromEvaluationException(node.At, $"the aggregation makes more than {run.SeriesMax} groups. Group by fewer labels, or add matchers that narrow it.") { Limit = "series_limit" };
+        run.Hold(node.At);
+        group = Fold(labels);
+        _byLabels.Add(labels, group);
+        _inOrder.Add((labels, group));
+        return group;
+    }
+
+    public void Join(Groups others)
+    {
+        foreach (var (labels, fold) in others._inOrder)
+            Of(labels).Join(fold);
+    }
+
+    public List<Column> Results()
+    {
+        var columns = new ColumnSet(run, node.At);
+        foreach (var (_, group) in _inOrder)
+            columns.Add(group.Result());
+        return columns.Columns;
+    }
+
+    private GroupFold Fold(Labels labels) => node.Op switch
     {
         PromAggregation.Sum => new SumFold(run, node, labels),
         PromAggregation.Avg => new AvgFold(run, node, labels),
@@ -92,6 +118,13 @@ internal abstract class GroupFold(EvaluationRun run, PromNode.Aggregate node, La
         }
     }
 
+    /// <summary>Adds what another worker folded of the same group.</summary>
+    public void Join(GroupFold other)
+    {
+        _dropsName |= other._dropsName;
+        JoinCells(other);
+    }
+
     public Column Result()
     {
         var column = run.Column(labels, _dropsName, node.At);
@@ -103,6 +136,9 @@ internal abstract class GroupFold(EvaluationRun run, PromNode.Aggregate node, La
     protected abstract void Add(int step, double value);
 
     protected abstract void Add(int step, NativeHistogram histogram);
+
+    /// <summary>Adds the cells of a fold of the same kind.</summary>
+    protected abstract void JoinCells(GroupFold other);
 
     protected abstract void Finish(int step, Column into);
 
@@ -142,6 +178,22 @@ internal sealed class SumFold(EvaluationRun run, PromNode.Aggregate node, Labels
             _histograms[step] = HistogramSum.Of(histogram);
     }
 
+    protected override void JoinCells(GroupFold other)
+    {
+        var sums = (SumFold)other;
+        for (var step = 0; step < Steps; step++)
+        {
+            if (sums._hasNumber[step] && _hasNumber[step])
+                _sums[step].Add(sums._sums[step]);
+            else if (sums._hasNumber[step])
+                (_sums[step], _hasNumber[step]) = (sums._sums[step], true);
+            if (sums._histograms?[step] is not { } more)
+                continue;
+            _histograms ??= new HistogramSum?[Steps];
+            _histograms[step] = _histograms[step]?.Join(more) ?? more;
+        }
+    }
+
     protected override void Finish(int step, Column into)
     {
         var histogram = _histograms?[step];
@@ -164,6 +216,17 @@ internal sealed class AvgFold(EvaluationRun run, PromNode.Aggregate node, Labels
     protected override void Add(int step, NativeHistogram histogram) =>
         ((_histograms ??= new List<NativeHistogram>?[Steps])[step] ??= []).Add(histogram);
 
+    protected override void JoinCells(GroupFold other)
+    {
+        var means = (AvgFold)other;
+        for (var step = 0; step < Steps; step++)
+        {
+            _means[step].Add(means._means[step]);
+            foreach (var histogram in means._histograms?[step] ?? [])
+                Add(step, histogram);
+        }
+    }
+
     protected override void Finish(int step, Column into)
     {
         var histograms = _histograms?[step];
@@ -184,6 +247,12 @@ internal sealed class CountFold(EvaluationRun run, PromNode.Aggregate node, Labe
     protected override void Add(int step, double value) => _counts[step]++;
 
     protected override void Add(int step, NativeHistogram histogram) => _counts[step]++;
+
+    protected override void JoinCells(GroupFold other)
+    {
+        for (var step = 0; step < Steps; step++)
+            _counts[step] += ((CountFold)other)._counts[step];
+    }
 
     protected override void Finish(int step, Column into)
     {
@@ -208,6 +277,16 @@ internal sealed class ExtremeFold(EvaluationRun run, PromNode.Aggregate node, La
     }
 
     protected override void Add(int step, NativeHistogram histogram) => Ignored();
+
+    protected override void JoinCells(GroupFold other)
+    {
+        var extremes = (ExtremeFold)other;
+        for (var step = 0; step < Steps; step++)
+        {
+            if (extremes._hasNumber[step])
+                Add(step, extremes._extremes[step]);
+        }
+    }
 
     protected override void Finish(int step, Column into)
     {

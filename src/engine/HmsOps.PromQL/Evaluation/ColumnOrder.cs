@@ -7,6 +7,7 @@ internal static class ColumnOrder
 {
     public static List<Column> Sort(EvaluationRun run, PromNode.Call call, List<Column> vector)
     {
+        vector = [.. vector]; // others may have it too
         if (run.Grid.Steps > 1)
         {
             run.Notes.Warn(call.At, "sort is ineffective for range queries since results are always ordered by labels");

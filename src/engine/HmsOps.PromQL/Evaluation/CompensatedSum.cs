@@ -24,6 +24,14 @@ internal struct CompensatedSum(double first)
         Sum = sum;
     }
 
+    /// <summary>Adds another sum, with what it carries.</summary>
+    public void Add(CompensatedSum other)
+    {
+        Add(other.Sum);
+        if (!double.IsInfinity(Sum))
+            Carry += other.Carry;
+    }
+
     public void Scale(double factor)
     {
         Sum *= factor;
@@ -50,6 +58,30 @@ internal struct CompensatedMean
     public readonly double Count => _count;
 
     public readonly double Value => _isIncremental ? _sum.Total : _sum.Sum / _count + _sum.Carry / _count;
+
+    /// <summary>Joins the mean of other numbers.</summary>
+    public void Add(CompensatedMean other)
+    {
+        if (other._count == 0 || _count == 0)
+        {
+            this = _count == 0 ? other : this;
+            return;
+        }
+        if (!_isIncremental && !other._isIncremental)
+        {
+            var more = _sum;
+            more.Add(other._sum);
+            if (!double.IsInfinity(more.Sum))
+            {
+                (_sum, _count) = (more, _count + other._count);
+                return;
+            }
+        }
+        var count = _count + other._count;
+        var mean = new CompensatedSum(Value * (_count / count));
+        mean.Add(other.Value * (other._count / count));
+        (_sum, _count, _isIncremental) = (mean, count, true);
+    }
 
     public void Add(double x)
     {

@@ -8,38 +8,57 @@ namespace HmsOps.PromQL.Evaluation;
 /// One evaluation of one expression: series by series over all its steps. Each selector reads its series once, folds them into columns as
 /// they pass, and every node above turns columns into columns.
 /// </summary>
-internal sealed class EvaluationRun(QueryContext query, TimeGrid grid)
+internal sealed class EvaluationRun
 {
-    public QueryContext Context => query;
+    private readonly QueryContext _query;
+    private readonly PromNode _root;
+    private readonly ReadingPlan _plan;
+    private readonly Dictionary<PromNode, List<Column>> _read = new(ReferenceEqualityComparer.Instance);
+    private readonly Dictionary<string, (SourceRange At, List<Column> Columns)> _known = [];
 
-    /// <summary>Of a whole expression.</summary>
-    public static EvaluationRun Of(ISeriesSource source, PromLimits limits, PromExpression expression, TimeGrid grid, CancellationToken ct) =>
-        new(new QueryContext(source, limits, expression, grid, ct), grid);
+    private EvaluationRun(QueryContext query, TimeGrid grid, PromNode root)
+    {
+        (_query, Grid, _root) = (query, grid, root);
+        _plan = ReadingPlan.Of(query.Expression.Text, root);
+    }
+
+    public QueryContext Context => _query;
+
+    /// <summary>What is evaluated, with the query's own times in it.</summary>
+    public PromNode Root => _root;
+
+    /// <summary>How it reads.</summary>
+    public ReadingPlan Plan => _plan;
 
     /// <summary>The times the asker asked for; those of a subquery are others.</summary>
-    public TimeGrid Query => query.Grid;
+    public TimeGrid Query => _query.Grid;
 
-    public TimeGrid Grid { get; } = grid;
+    public TimeGrid Grid { get; }
 
-    public Notes Notes => query.Notes;
+    public Notes Notes => _query.Notes;
 
     /// <summary>Series of one selector, or groups of one aggregation, that may be held at a time.</summary>
-    public int SeriesMax => query.Limits.SeriesMax;
+    public int SeriesMax => _query.Limits.SeriesMax;
 
-    public long LookBackMs { get; } = (long)query.Limits.LookBack.TotalMilliseconds;
+    public long LookBackMs => (long)_query.Limits.LookBack.TotalMilliseconds;
+
+    /// <summary>Of a whole expression.</summary>
+    public static EvaluationRun Of(QueryContext query) => new(query, query.Grid, TimeResolver.Of(query.Expression.Root, query.Grid));
+
+    /// <summary>Of a part, whose times are known, at other times.</summary>
+    public EvaluationRun At(TimeGrid grid, PromNode part) => new(_query, grid, part);
 
     /// <summary>The answer's series, sorted by labels, or as the expression sorts them.</summary>
     public List<Column> Answer()
     {
-        var root = TimeResolver.Of(query.Expression.Root, Grid);
-        if (root.Type == PromType.Text)
-            throw new PromEvaluationException(root.At, "the expression is a text, which has no value over time");
-        if (root.Type == PromType.Matrix)
-            throw new PromEvaluationException(root.At, $"the expression is a range vector, which has no value at a time; put it in a function, such as last_over_time({root})");
-        var named = new ColumnSet(this, root.At);
-        foreach (var column in Evaluate(root))
-            named.Add(column.DropsName ? Renamed(column, MetricLabels.Nameless.Of(column.Labels), root.At) : column);
-        if (Grid.Steps > 1 || !IsOrdered(root))
+        if (_root.Type == PromType.Text)
+            throw new PromEvaluationException(_root.At, "the expression is a text, which has no value over time");
+        if (_root.Type == PromType.Matrix)
+            throw new PromEvaluationException(_root.At, $"the expression is a range vector, which has no value at a time; put it in a function, such as last_over_time({_root})");
+        var named = new ColumnSet(this, _root.At);
+        foreach (var column in Evaluate(_root))
+            named.Add(column.DropsName ? Renamed(column, MetricLabels.Nameless.Of(column.Labels), _root.At) : column);
+        if (Grid.Steps > 1 || !IsOrdered(_root))
             named.Columns.Sort(static (a, b) => Labels.Compare(a.Labels, b.Labels));
         return named.Columns;
     }
@@ -47,18 +66,82 @@ internal sealed class EvaluationRun(QueryContext query, TimeGrid grid)
     /// <summary>The columns of one node. A scalar is one column without labels, present at every step.</summary>
     public List<Column> Evaluate(PromNode node)
     {
-        query.Ct.ThrowIfCancellationRequested();
+        _query.Ct.ThrowIfCancellationRequested();
+        var repeated = _plan.Repeated(node);
+        if (repeated is not null && _known.TryGetValue(repeated, out var known))
+        {
+            Notes.Repeat(known.At, node.At);
+            _query.Trace?.Reused(node, known.Columns.Count);
+            return known.Columns;
+        }
+        var columns = _query.Trace is { } trace ? Traced(trace, node) : Worked(node);
+        if (repeated is not null)
+            _known.Add(repeated, (node.At, columns));
+        return columns;
+    }
+
+    private List<Column> Traced(QueryTrace trace, PromNode node)
+    {
+        var (since, before) = (trace.Now, _query.Usage);
+        var columns = Worked(node);
+        trace.Came(node, since, columns.Count, _query.Usage.Samples - before.Samples, _query.Usage.Points - before.Points);
+        return columns;
+    }
+
+    private List<Column> Worked(PromNode node)
+    {
+        if (_plan.WalkOf(node) is { } walk)
+        {
+            if (!_read.ContainsKey(node))
+                Read(walk);
+            return _read[node];
+        }
         return node.Match(
             number: Number,
             text: t => throw new UnreachableException($"No function takes the text {t}."),
-            selector: s => Drained(s, s.At),
+            selector: s => throw new UnreachableException($"{s} is in no plan."),
             window: w => throw new UnreachableException($"The function around {w} reads it."),
             subquery: q => throw new UnreachableException($"The function around {q} reads it."),
             paren: p => Evaluate(p.Inner),
             unary: Unary,
             binary: Binary,
             aggregate: a => Aggregation.Evaluate(this, a),
-            call: Call);
+            call: c => InstantFunctions.Evaluate(this, c));
+    }
+
+    // One walk for all that read the same series.
+    private void Read(IReadOnlyList<ReadingPlace> places)
+    {
+        var scan = new SeriesScan(this);
+        foreach (var place in places)
+            scan.Add(SeriesRead.Of(this, place.Read), Taker(place));
+        var taken = scan.Run();
+        for (var i = 0; i < places.Count; i++)
+            _read.Add(places[i].Node, taken[i].Result());
+    }
+
+    private Func<SeriesTaker> Taker(ReadingPlace place)
+    {
+        switch (place.Reading)
+        {
+            case Reading.Folded:
+                var aggregate = (PromNode.Aggregate)place.Node; // nothing else folds
+                var parameter = aggregate.Parameter is null ? null : Evaluate(aggregate.Parameter)[0];
+                return () => new GroupTaker(this, aggregate, parameter);
+            case Reading.Noticed:
+                return () => new AbsenceTaker(this, (PromNode.Call)place.Node); // nothing else notices
+            default:
+                var origin = SeriesRead.Unwrapped(place.Read);
+                return () => new ColumnTaker(this, origin, place.Node.At);
+        }
+    }
+
+    /// <summary>The series that a read of its own makes.</summary>
+    public List<Column> Scanned(SeriesRead read, SourceRange at)
+    {
+        var scan = new SeriesScan(this);
+        scan.Add(read, () => new ColumnTaker(this, read.Origin, at));
+        return scan.Run()[0].Result();
     }
 
     /// <summary>A new column, paid for.</summary>
@@ -69,10 +152,10 @@ internal sealed class EvaluationRun(QueryContext query, TimeGrid grid)
     }
 
     /// <summary>Pays for a cell at every step.</summary>
-    public void Hold(SourceRange at) => query.Hold(Grid.Steps, at);
+    public void Hold(SourceRange at) => _query.Hold(Grid.Steps, at);
 
     /// <summary>Pays for numbers that are held.</summary>
-    public void HoldNumbers(int numbers, SourceRange at) => query.Hold(numbers, at);
+    public void HoldNumbers(int numbers, SourceRange at) => _query.Hold(numbers, at);
 
     /// <summary>The same cells under other labels.</summary>
     public Column Renamed(Column column, Labels labels, SourceRange at, bool dropsName = false)
@@ -84,16 +167,6 @@ internal sealed class EvaluationRun(QueryContext query, TimeGrid grid)
                 renamed.Copy(column, step);
         }
         return renamed;
-    }
-
-    /// <summary>Opens a walk over a selector's samples in a range of times.</summary>
-    public SeriesWalk Walk(PromNode.Selector selector, long from, long to, bool inAnyOrder) =>
-        new(query, selector, new Selection(selector.Matchers, from, to) { InAnyOrder = inAnyOrder });
-
-    private List<Column> Drained(PromNode node, SourceRange at)
-    {
-        using var feed = SeriesFeed.Of(this, node, inAnyOrder: false) ?? throw new UnreachableException($"{node} reads no series.");
-        return feed.Drain(at);
     }
 
     private List<Column> Number(PromNode.Number number)
@@ -121,14 +194,6 @@ internal sealed class EvaluationRun(QueryContext query, TimeGrid grid)
             return PairwiseOperation.WithScalar(this, node, left, right);
         return node.Op.IsSet() ? SetOperation.Evaluate(this, node, node.Matching, left, right) : VectorMatch.Evaluate(this, node, node.Matching, left, right);
     }
-
-    private List<Column> Call(PromNode.Call call) => call.Function switch
-    {
-        "absent" or "absent_over_time" => [Absence.Of(this, call)],
-        "info" => InfoJoin.Evaluate(this, call),
-        _ when call.Arguments.Any(argument => argument.Type == PromType.Matrix) => Drained(call, call.At),
-        _ => InstantFunctions.Evaluate(this, call),
-    };
 
     // What has an order of its own keeps it through parentheses alone.
     private static bool IsOrdered(PromNode root) => root switch

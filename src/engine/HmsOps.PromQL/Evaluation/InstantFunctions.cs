@@ -19,6 +19,10 @@ internal static class InstantFunctions
 
     public static List<Column> Evaluate(EvaluationRun run, PromNode.Call call)
     {
+        if (call.Function is "absent")
+            return Absence.Of(run, call) is { IsEmpty: false } absent ? [absent] : [];
+        if (call.Function is "info")
+            return InfoJoin.Evaluate(run, call);
         if (call.Function is "timestamp" or "start_timestamp")
             return Timestamps(run, call, call.Function == "timestamp" ? SelectedPart.Time : SelectedPart.Start);
         var arguments = call.Arguments.Select(argument => argument.Type == PromType.Text ? [] : run.Evaluate(argument)).ToArray();
@@ -136,8 +140,7 @@ internal static class InstantFunctions
             argument = paren.Inner;
         if (argument is PromNode.Selector selector)
         {
-            using var feed = new InstantSelection(run, selector, inAnyOrder: false, part);
-            return feed.Drain(call.At);
+            return run.Scanned(SeriesRead.Of(run, selector, part), call.At);
         }
         if (part == SelectedPart.Start)
             return [];

@@ -3,13 +3,20 @@ using HmsOps.Series;
 
 namespace HmsOps.PromQL.Evaluation;
 
-/// <summary>The annotations of one answer: each line once, in the order they came up. The wording is Prometheus', since people search for it.</summary>
+/// <summary>The annotations of one answer: each line once, in the order of their places. The wording is Prometheus', since people search for it. Safe for concurrent use.</summary>
 internal sealed class Notes(string text)
 {
-    private readonly HashSet<string> _seen = [];
-    private readonly List<string> _lines = [];
+    private readonly Lock _lock = new();
+    private readonly HashSet<Note> _notes = [];
 
-    public IReadOnlyList<string> Lines => _lines;
+    public IReadOnlyList<string> Lines
+    {
+        get
+        {
+            lock (_lock)
+                return [.. _notes.OrderBy(note => note.At.Start).ThenBy(note => note.What, StringComparer.Ordinal).Select(Line).Distinct()];
+        }
+    }
 
     public void Warn(SourceRange at, string what) => Add("PromQL warning", at, what);
 
@@ -39,11 +46,27 @@ internal sealed class Notes(string text)
     public void QuantileOutOfRange(SourceRange at, double quantile) =>
         Warn(at, $"quantile value should be between 0 and 1, got {NumberText.Short(quantile)}");
 
+    /// <summary>Says of a part of the text what was said of another that reads the same.</summary>
+    public void Repeat(SourceRange said, SourceRange of)
+    {
+        lock (_lock)
+        {
+            foreach (var note in _notes.Where(note => note.At.Start >= said.Start && note.At.End <= said.End).ToList())
+                _notes.Add(note with { At = new SourceRange(note.At.Start - said.Start + of.Start, note.At.End - said.Start + of.Start) });
+        }
+    }
+
     private void Add(string kind, SourceRange at, string what)
     {
-        var (line, column) = new TextPlace(text).MoveTo(at.Start);
-        var note = $"{kind}: {what} ({line}:{column})";
-        if (_seen.Add(note))
-            _lines.Add(note);
+        lock (_lock)
+            _notes.Add(new Note(kind, at, what));
     }
+
+    private string Line(Note note)
+    {
+        var (line, column) = new TextPlace(text).MoveTo(note.At.Start);
+        return $"{note.Kind}: {note.What} ({line}:{column})";
+    }
+
+    private readonly record struct Note(string Kind, SourceRange At, string What);
 }

@@ -5,11 +5,9 @@ namespace HmsOps.PromQL.Evaluation;
 /// <summary>A range vector as an answer of its own: the samples of its window at one time.</summary>
 internal static class RangeSamples
 {
-    public static List<PromSeries> Of(EvaluationRun run, PromNode root)
+    public static List<PromSeries> Of(EvaluationRun run)
     {
-        var node = TimeResolver.Of(root, run.Grid);
-        while (node is PromNode.Paren paren)
-            node = paren.Inner;
+        var node = SeriesRead.Unwrapped(run.Root);
         var series = node is PromNode.Subquery subquery ? OfSubquery(run, subquery) : OfWindow(run, (PromNode.Window)node); // ranges are of one of the two kinds
         series.Sort(static (a, b) => Labels.Compare(a.Labels, b.Labels));
         return series;
@@ -33,7 +31,7 @@ internal static class RangeSamples
         var (before, after) = WindowEdges.Beyond(run, selector);
         var to = run.Grid.Seen(selector.Moment).From - selector.OffsetMs;
         var from = to - window.RangeMs;
-        using var walk = run.Walk(selector, from - before + 1, to + after, inAnyOrder: false);
+        using var walk = SeriesWalk.Of(run.Context, selector, new Selection(selector.Matchers, from - before + 1, to + after));
         var buffer = new SampleBuffer();
         var series = new List<PromSeries>();
         while (walk.MoveNext())

@@ -12,6 +12,12 @@ internal sealed class PresenceFold(EvaluationRun run, PromNode.Aggregate node, L
 
     protected override void Add(int step, NativeHistogram histogram) => _isThere[step] = true;
 
+    protected override void JoinCells(GroupFold other)
+    {
+        for (var step = 0; step < Steps; step++)
+            _isThere[step] |= ((PresenceFold)other)._isThere[step];
+    }
+
     protected override void Finish(int step, Column into)
     {
         if (_isThere[step])
@@ -41,6 +47,21 @@ internal sealed class DeviationFold(EvaluationRun run, PromNode.Aggregate node, 
 
     protected override void Add(int step, NativeHistogram histogram) => Ignored();
 
+    // As Chan, Golub and LeVeque (1979) join variances of parts.
+    protected override void JoinCells(GroupFold other)
+    {
+        for (var step = 0; step < Steps; step++)
+        {
+            ref var of = ref _moments[step];
+            var more = ((DeviationFold)other)._moments[step];
+            if (more.Count == 0)
+                continue;
+            var count = of.Count + more.Count;
+            var delta = more.Mean - of.Mean;
+            of = of.Count == 0 ? more : (count, of.Mean + (delta * more.Count / count), of.Squares + more.Squares + (delta * delta * of.Count * more.Count / count));
+        }
+    }
+
     protected override void Finish(int step, Column into)
     {
         if (_moments[step] is not { Count: > 0 } of)
@@ -68,6 +89,15 @@ internal sealed class QuantileFold(EvaluationRun run, PromNode.Aggregate node, L
     }
 
     protected override void Add(int step, NativeHistogram histogram) => Ignored();
+
+    protected override void JoinCells(GroupFold other)
+    {
+        for (var step = 0; step < Steps; step++)
+        {
+            if (((QuantileFold)other)._numbers[step] is { } more)
+                (_numbers[step] ??= []).AddRange(more);
+        }
+    }
 
     protected override void Finish(int step, Column into)
     {

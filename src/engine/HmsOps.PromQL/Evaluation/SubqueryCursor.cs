@@ -34,7 +34,7 @@ internal sealed class SubqueryCursor : SeriesCursor
         if (steps > run.Context.Limits.SamplesMax)
             throw new PromEvaluationException(subquery.At, $"the subquery has {steps} steps; the limit is {run.Context.Limits.SamplesMax}. Take a longer step, or a shorter range.") { Limit = "point_limit" };
         var grid = new TimeGrid(first, step, (int)steps);
-        return new SubqueryCursor(grid, new EvaluationRun(run.Context, grid).Evaluate(subquery.Operand));
+        return new SubqueryCursor(grid, run.At(grid, subquery.Operand).Evaluate(subquery.Operand));
     }
 
     /// <summary>Whether the name of the series the walk stands on is to go.</summary>

@@ -76,6 +76,16 @@ internal sealed class HistogramSum
         return this;
     }
 
+    /// <summary>Adds what another sum came to.</summary>
+    public HistogramSum Join(HistogramSum other)
+    {
+        IsMixed |= other.IsMixed;
+        IsReconciled |= other.IsReconciled;
+        _sawReset |= other._sawReset;
+        _sawNoReset |= other._sawNoReset;
+        return Add(other.ToHistogram());
+    }
+
     /// <summary>The difference of two counts is no count that only grows: it is a gauge.</summary>
     public HistogramSum Subtract(NativeHistogram other)
     {

@@ -122,9 +122,43 @@ internal static class PromAnswer
     {
         if (form.Took is { } took)
             WriteStats(json, took, usage);
+        if (form.Plan is { } plan)
+        {
+            json.WritePropertyName("explain");
+            Write(json, plan);
+        }
         json.WriteEndObject();
         WriteTexts(json, "warnings", [.. annotations.Where(a => !IsInfo(a)), .. form.IsTruncated ? [Truncated] : Array.Empty<string>()]);
         WriteTexts(json, "infos", [.. annotations.Where(IsInfo)]);
+        json.WriteEndObject();
+    }
+
+    /// <summary>How an expression would be worked out.</summary>
+    public static void WritePlan(Utf8JsonWriter json, PromPlan plan) => WriteData(json, data =>
+    {
+        data.WriteStartObject();
+        data.WritePropertyName("explain");
+        Write(data, plan);
+        data.WriteEndObject();
+    });
+
+    private static void Write(Utf8JsonWriter json, PromPlan plan)
+    {
+        json.WriteStartObject();
+        json.WriteString("expr", plan.Text);
+        json.WriteString("how", plan.How);
+        if (plan.Cost is { } cost)
+        {
+            json.WriteNumber("seconds", cost.Took.TotalSeconds);
+            json.WriteNumber("series", cost.Series);
+            json.WriteNumber("samples", cost.Samples);
+            json.WriteNumber("points", cost.Points);
+            json.WriteBoolean("reused", cost.IsReused);
+        }
+        json.WriteStartArray("parts");
+        foreach (var part in plan.Parts)
+            Write(json, part);
+        json.WriteEndArray();
         json.WriteEndObject();
     }
 
@@ -223,4 +257,5 @@ internal static class PromAnswer
 /// <param name="Limit">At most so many series.</param>
 /// <param name="Took">How long it took, where the asker wants to know.</param>
 /// <param name="IsTruncated">There were more.</param>
-internal readonly record struct AnswerForm(int Limit, TimeSpan? Took = null, bool IsTruncated = false);
+/// <param name="Plan">How it was worked out, where the asker wants to know.</param>
+internal readonly record struct AnswerForm(int Limit, TimeSpan? Took = null, bool IsTruncated = false, PromPlan? Plan = null);

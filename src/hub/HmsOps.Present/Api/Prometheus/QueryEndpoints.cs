@@ -28,6 +28,11 @@ internal sealed class QueryEndpoints(PresentSources sources, PromDoor door)
             return PromRefusal.Bad("time", PromTime.NoTime(time));
         if (Prepare(asked, out var query) is { } refused)
             return refused;
+        if (query.Explain == "plan")
+        {
+            PromAnswer.WritePlan(json, query.Engine.Plan(query.Expression, at, at, 1));
+            return null;
+        }
         switch (query.Expression.Type)
         {
             case PromType.Text:
@@ -37,7 +42,7 @@ internal sealed class QueryEndpoints(PresentSources sources, PromDoor door)
                 PromAnswer.Write(json, query.Engine.Samples(query.Expression, at, cancellationToken), query.Form());
                 break;
             default:
-                PromAnswer.Write(json, query.Engine.Instant(query.Expression, at, cancellationToken), at, query.Form());
+                PromAnswer.Write(json, query.Engine.Instant(query.Expression, at, cancellationToken, query.Explanation), at, query.Form());
                 break;
         }
         return null;
@@ -59,7 +64,10 @@ internal sealed class QueryEndpoints(PresentSources sources, PromDoor door)
             return refused;
         if (query.Expression.Type is PromType.Text or PromType.Matrix)
             return PromRefusal.Bad("query", $"invalid expression type {(query.Expression.Type == PromType.Text ? "\"string\"" : "\"range vector\"")} for range query, must be Scalar or instant Vector");
-        PromAnswer.Write(json, query.Engine.Range(query.Expression, start, end, step, cancellationToken), query.Form());
+        if (query.Explain == "plan")
+            PromAnswer.WritePlan(json, query.Engine.Plan(query.Expression, start, end, step));
+        else
+            PromAnswer.Write(json, query.Engine.Range(query.Expression, start, end, step, cancellationToken, query.Explanation), query.Form());
         return null;
     }
 
@@ -77,10 +85,14 @@ internal sealed class QueryEndpoints(PresentSources sources, PromDoor door)
                 return PromRefusal.Bad("lookback_delta", $"cannot parse {PromRefusal.Quoted(lookBack)} to a valid duration: seconds or 5m, more than zero, at most a year");
             engine = engine.Within(engine.Limits with { LookBack = TimeSpan.FromMilliseconds(ms) });
         }
+        var explain = asked["explain"];
+        if (explain is not ("" or "plan" or "run"))
+            return PromRefusal.Bad("explain", $"{PromRefusal.Quoted(explain)} is neither plan nor run");
+        var explanation = explain == "run" ? new PromExplanation(sources.Time) : null;
         long? begun = asked["stats"].Length > 0 ? sources.Time.GetTimestamp() : null;
-        query = new Query(expression, engine, () => new AnswerForm(limit, begun is { } timestamp ? sources.Time.GetElapsedTime(timestamp) : null));
+        query = new Query(expression, engine, explain, explanation, () => new AnswerForm(limit, begun is { } timestamp ? sources.Time.GetElapsedTime(timestamp) : null, Plan: explanation?.Plan));
         return null;
     }
 
-    private readonly record struct Query(PromExpression Expression, PromEngine Engine, Func<AnswerForm> Form);
+    private readonly record struct Query(PromExpression Expression, PromEngine Engine, string Explain, PromExplanation? Explanation, Func<AnswerForm> Form);
 }

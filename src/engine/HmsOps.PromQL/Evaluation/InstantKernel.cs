@@ -20,30 +20,24 @@ internal enum SelectedPart
 /// A selector at each step: the newest sample not after the step, unless it is as old as the look-back or marks the end of its series.
 /// Two pointers: O(samples + steps) a series.
 /// </summary>
-internal sealed class InstantSelection(EvaluationRun run, PromNode.Selector selector, bool inAnyOrder, SelectedPart part = SelectedPart.Sample)
-    : SeriesFeed(run, selector, Walk(run, selector, inAnyOrder))
+internal sealed class InstantKernel(EvaluationRun run, PromNode.Selector selector, SelectedPart part) : SeriesKernel
 {
     private readonly TimeGrid _grid = run.Grid.Seen(selector.Moment);
     private readonly long _offset = selector.OffsetMs;
+    private readonly long _lookBack = run.LookBackMs;
 
     public override bool DropsName => part != SelectedPart.Sample;
 
-    private static SeriesWalk Walk(EvaluationRun run, PromNode.Selector selector, bool inAnyOrder)
-    {
-        var grid = run.Grid.Seen(selector.Moment);
-        return run.Walk(selector, grid.From - selector.OffsetMs - run.LookBackMs + 1, grid.Last - selector.OffsetMs, inAnyOrder);
-    }
-
-    protected override void Fill(SeriesView samples, Cells into)
+    public override void Fill(SeriesView samples, Cells into)
     {
         var next = 0; // first sample after the step
-        for (var step = 0; step < Run.Grid.Steps; step++)
+        for (var step = 0; step < _grid.Steps; step++)
         {
             var time = _grid[step] - _offset;
             while (next < samples.Times.Length && samples.Times[next] <= time)
                 next++;
             var newest = next - 1;
-            if (newest < 0 || samples.Times[newest] <= time - Run.LookBackMs || Samples.IsStale(samples, newest))
+            if (newest < 0 || samples.Times[newest] <= time - _lookBack || Samples.IsStale(samples, newest))
                 continue;
             if (part == SelectedPart.Time)
                 into.Set(step, samples.Times[newest] / 1000.0);
@@ -58,31 +52,25 @@ internal sealed class InstantSelection(EvaluationRun run, PromNode.Selector sele
 }
 
 /// <summary><c>smoothed</c>: a selector at each step has what lies between the sample before and the one after, as far as the look-back reaches on either side.</summary>
-internal sealed class SmoothedSelection(EvaluationRun run, PromNode.Selector selector, bool inAnyOrder)
-    : SeriesFeed(run, selector, Walk(run, selector, inAnyOrder))
+internal sealed class SmoothedKernel(EvaluationRun run, PromNode.Selector selector) : SeriesKernel
 {
     private readonly TimeGrid _grid = run.Grid.Seen(selector.Moment);
+    private readonly long _lookBack = run.LookBackMs;
     private readonly SampleBuffer _withoutStale = new();
 
     public override bool DropsName => false;
 
-    private static SeriesWalk Walk(EvaluationRun run, PromNode.Selector selector, bool inAnyOrder)
-    {
-        var grid = run.Grid.Seen(selector.Moment);
-        return run.Walk(selector, grid.From - selector.OffsetMs - run.LookBackMs + 1, grid.Last - selector.OffsetMs + run.LookBackMs, inAnyOrder);
-    }
-
-    protected override void Fill(SeriesView samples, Cells into)
+    public override void Fill(SeriesView samples, Cells into)
     {
         samples = _withoutStale.Of(samples);
         var next = 0; // first sample not before the step
-        for (var step = 0; step < Run.Grid.Steps; step++)
+        for (var step = 0; step < _grid.Steps; step++)
         {
             var time = _grid[step] - selector.OffsetMs;
             while (next < samples.Times.Length && samples.Times[next] < time)
                 next++;
-            var hasNext = next < samples.Times.Length && samples.Times[next] <= time + Run.LookBackMs;
-            var hasBefore = next > 0 && samples.Times[next - 1] > time - Run.LookBackMs;
+            var hasNext = next < samples.Times.Length && samples.Times[next] <= time + _lookBack;
+            var hasBefore = next > 0 && samples.Times[next - 1] > time - _lookBack;
             if (hasNext && samples.Times[next] == time)
                 Set(into, step, samples, next);
             else if (hasBefore && hasNext)
@@ -110,14 +98,14 @@ internal sealed class SmoothedSelection(EvaluationRun run, PromNode.Selector sel
                 into.Set(step, WindowEdges.Between(samples, next - 1, time, isCounter: false));
                 break;
             case ({ } before, { } after) when HistogramBounds.HasOwn(before) != HistogramBounds.HasOwn(after):
-                Run.Notes.MixedBuckets(selector.At, name);
+                run.Notes.MixedBuckets(selector.At, name);
                 break;
             case ({ } before, { } after):
                 var isCounter = !(before.IsGauge && after.IsGauge);
-                into.Set(step, WindowEdges.Between(Run.Notes, selector.At, (samples.Times[next - 1], before), (samples.Times[next], after), time, isCounter));
+                into.Set(step, WindowEdges.Between(run.Notes, selector.At, (samples.Times[next - 1], before), (samples.Times[next], after), time, isCounter));
                 break;
             default:
-                Run.Notes.MixedSamples(selector.At, name);
+                run.Notes.MixedSamples(selector.At, name);
                 break;
         }
     }
