@@ -12,7 +12,6 @@ internal sealed class ChartLegend
     private const int Figures = 4;
     private const string Indent = "  ";
     private const string Sign = "━━ ";
-    private const string Gone = "–";
 
     public ChartLegend(IReadOnlyList<AnswerSeries> series, QueryOrder order, ChartPaper paper)
     {
@@ -36,7 +35,7 @@ internal sealed class ChartLegend
         if (!shared.IsEmpty)
             yield return CellText.Fit(CellText.Safe(shared.ToString()), paper.Cells);
         var shown = Order.Take(Shown).ToList();
-        var values = shown.Select(one => LastOf(one, order.When)).ToList();
+        var values = shown.Select(one => LastOf(one)).ToList();
         var valueWidth = values.Max(value => CellText.Width(value));
         var sign = paper.HasColour ? Sign : "";
         var room = Math.Max(Figures, paper.Cells - Indent.Length - sign.Length - Indent.Length - valueWidth);
@@ -50,17 +49,10 @@ internal sealed class ChartLegend
 
     // What has no number at its end stands below what has one.
     private static double Rank(AnswerSeries series, QueryTimes when) =>
-        series.Samples[^1] is { Histogram: null } last && IsAtTheEnd(last, when) && !double.IsNaN(last.Value) ? last.Value : double.NegativeInfinity;
+        series.Samples[^1] is { Histogram: null } last && when.To - last.At < when.Step && !double.IsNaN(last.Value) ? last.Value : double.NegativeInfinity;
 
-    private static string LastOf(AnswerSeries series, QueryTimes when)
-    {
-        var last = series.Samples[^1];
-        if (!IsAtTheEnd(last, when))
-            return Gone;
-        return last.Histogram?.ToString() ?? ShortNumber.Rounded(last.Value, Figures);
-    }
-
-    private static bool IsAtTheEnd(AnswerSample last, QueryTimes when) => when.To - last.At < when.Step;
+    private static string LastOf(AnswerSeries series) =>
+        series.Samples[^1].Histogram?.ToString() ?? ShortNumber.Rounded(series.Samples[^1].Value, Figures);
 
     private static string NameOf(AnswerSeries series, Labels shared, QueryOrder order)
     {
@@ -77,19 +69,16 @@ internal sealed class ChartLegend
         {
             var (name, value) = (label.Name.ToArray(), label.Value.ToArray());
             if (series.All(one => one.Labels.Get(name).SequenceEqual(value)))
-                shared.Set(System.Text.Encoding.UTF8.GetString(name), System.Text.Encoding.UTF8.GetString(value));
+                shared.Set(name, value);
         }
         return shared.Build();
     }
 
     private static Labels Without(Labels labels, Labels shared)
     {
-        var left = new LabelsBuilder();
-        foreach (var label in labels)
-        {
-            if (shared.Get(label.Name).IsEmpty)
-                left.Set(System.Text.Encoding.UTF8.GetString(label.Name), System.Text.Encoding.UTF8.GetString(label.Value));
-        }
+        var left = LabelsBuilder.From(labels);
+        foreach (var label in shared)
+            left.Remove(label.Name);
         return left.Build();
     }
 }

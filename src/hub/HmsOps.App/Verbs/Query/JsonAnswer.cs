@@ -26,7 +26,7 @@ internal static class JsonAnswer
                 var other => throw new InvalidDataException($"What answers is no hub, or a newer one: an answer of the type '{other}' is not known here."),
             };
         }
-        catch (Exception failure) when (failure is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or IndexOutOfRangeException)
+        catch (Exception failure) when (failure is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or OverflowException or IndexOutOfRangeException)
         {
             throw new InvalidDataException($"What answers is no hub, or a newer one: its answer is not of Prometheus' shape ({failure.Message})", failure);
         }
