@@ -5,8 +5,10 @@ namespace HmsOps.App.Verbs.Query;
 /// <summary>Dots in the cells of a terminal: two beside each other and four below, as braille has them. A cell has the ink of whoever drew in it last.</summary>
 internal sealed class BrailleCanvas
 {
+    /// <summary>Dots above each other in a cell.</summary>
+    public const int Down = 4;
+
     private const int Across = 2;
-    private const int Down = 4;
     private const char Empty = '\u2800';
 
     // The bit of each dot of a cell, row by row (Unicode, Braille Patterns).

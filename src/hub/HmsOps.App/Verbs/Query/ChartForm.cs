@@ -68,7 +68,7 @@ internal sealed class ChartForm(QueryOrder order, ChartPaper paper)
     {
         var labels = new Dictionary<int, string>();
         foreach (var tick in axis.Ticks)
-            labels[DotOf(axis, tick, rows * 4) / 4] = ShortNumber.Of(tick);
+            labels[DotOf(axis, tick, rows * BrailleCanvas.Down) / BrailleCanvas.Down] = ShortNumber.Of(tick);
         return labels;
     }
 

@@ -69,7 +69,7 @@ internal sealed record QueryOrder(string Expression, QueryTimes When, ShownAs Fo
     private static string LeastStep(long range) => Durations.Format(TimeSpan.FromSeconds(range / 1_000 / (PointsMax - 1) + 1));
 
     private static bool TryForm(string text, out ShownAs form) =>
-        Enum.TryParse(text, ignoreCase: true, out form) && Enum.IsDefined(form) && !char.IsAsciiDigit(text[0]);
+        Enum.TryParse(text, ignoreCase: true, out form) && text.All(char.IsAsciiLetter);
 }
 
 /// <summary>What was typed, unread.</summary>

@@ -29,7 +29,7 @@ internal sealed class TimeAxis
         var range = TimeSpan.FromMilliseconds(Math.Max(1, to - from));
         var every = Array.Find(Ladder, step => range / step * (Width(step, range) + Between) <= cells);
         if (every == default)
-            every = range < Day ? Day : TimeSpan.FromDays(Math.Ceiling(range.TotalDays));
+            every = TimeSpan.FromDays(Math.Ceiling(range.TotalDays / 4)); // centuries
         foreach (var (at, local) in Rounds(from, to, every, zone))
             _marks.Add(((int)((at - from) / (double)Math.Max(1, to - from) * (cells - 1) + 0.5), Label(local, every, range)));
     }
@@ -65,8 +65,8 @@ internal sealed class TimeAxis
         local = new DateTime(local.Ticks / every.Ticks * every.Ticks);
         for (var last = long.MinValue; ; local += every)
         {
-            var at = new DateTimeOffset(DateTime.SpecifyKind(local, DateTimeKind.Unspecified), zone.GetUtcOffset(local)).ToUnixTimeMilliseconds();
-            if (at > to || DateTime.MaxValue - local <= every)
+            var at = new DateTimeOffset(local, zone.GetUtcOffset(local)).ToUnixTimeMilliseconds();
+            if (at > to)
                 yield break;
             if (at >= from && at > last && !zone.IsInvalidTime(local))
                 yield return (last = at, local);

@@ -9,11 +9,11 @@ namespace HmsOps.App.Verbs.Query;
 internal sealed class TimeWords(long now, TimeZoneInfo zone)
 {
     private const long SecondMs = 1_000;
-    private const double SpanSecondsMax = 1e11; // some 3,000 years
+    private const double SecondsMax = 1e12; // some 30,000 years
 
-    // From year 1 to 9999, as calendars here go; nobody has samples beyond.
-    private static readonly long FirstMs = DateTimeOffset.MinValue.ToUnixTimeMilliseconds();
-    private static readonly long LastMs = DateTimeOffset.MaxValue.ToUnixTimeMilliseconds();
+    // Nobody has samples beyond these, and every calendar here can count a while on.
+    private static readonly long FirstMs = new DateTimeOffset(1000, 1, 1, 0, 0, 0, TimeSpan.Zero).ToUnixTimeMilliseconds();
+    private static readonly long LastMs = new DateTimeOffset(9000, 1, 1, 0, 0, 0, TimeSpan.Zero).ToUnixTimeMilliseconds();
 
     private static readonly string[] Dates = ["yyyy-MM-dd", "yyyy-MM-ddTHH:mm", "yyyy-MM-ddTHH:mm:ss", "yyyy-MM-dd HH:mm", "yyyy-MM-dd HH:mm:ss"];
 
@@ -33,33 +33,14 @@ internal sealed class TimeWords(long now, TimeZoneInfo zone)
     /// <param name="text">As it was typed.</param>
     /// <param name="from">What <c>now</c> is.</param>
     /// <param name="time">The time.</param>
-    public bool TryTime(string text, long from, out long time)
-    {
-        text = text.Trim();
-        time = from;
-        if (text is "now")
-            return true;
-        var rest = text.StartsWith("now", StringComparison.Ordinal) ? text[3..].TrimStart() : text;
-        if (rest.Length > 1 && rest[0] is '-' or '+' && Durations.TryParse(rest[1..].TrimStart(), out var span))
-        {
-            time = rest[0] == '-' ? from - (long)span.TotalMilliseconds : from + (long)span.TotalMilliseconds;
-            return time >= FirstMs && time <= LastMs;
-        }
-        // A negative number may be meant as so long ago or as before 1970; neither is guessed.
-        if (double.TryParse(text, NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out var seconds))
-        {
-            time = (long)Math.Round(Math.Min(seconds, SpanSecondsMax * 10) * SecondMs);
-            return time <= LastMs;
-        }
-        return TryDate(text, out time);
-    }
+    public bool TryTime(string text, long from, out long time) => TryRead(text.Trim(), from, out time) && time >= FirstMs && time <= LastMs;
 
     /// <summary>Reads a span of more than nothing, in milliseconds.</summary>
     public static bool TrySpan(string text, out long milliseconds)
     {
         milliseconds = 0;
-        if (double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds))
-            milliseconds = (long)Math.Round(Math.Min(seconds, SpanSecondsMax) * SecondMs);
+        if (TrySeconds(text, out var seconds))
+            milliseconds = (long)Math.Round(Math.Min(seconds, SecondsMax) * SecondMs);
         else if (Durations.TryParse(text, out var span))
             milliseconds = (long)span.TotalMilliseconds;
         return milliseconds > 0;
@@ -72,12 +53,37 @@ internal sealed class TimeWords(long now, TimeZoneInfo zone)
         return at.ToString(at.Millisecond == 0 ? "yyyy-MM-dd HH:mm:ss" : "yyyy-MM-dd HH:mm:ss.fff", CultureInfo.InvariantCulture);
     }
 
+    private bool TryRead(string text, long from, out long time)
+    {
+        time = from;
+        if (text is "now")
+            return true;
+        var rest = text.StartsWith("now", StringComparison.Ordinal) ? text[3..].TrimStart() : text;
+        if (rest.Length > 1 && rest[0] is '-' or '+' && Durations.TryParse(rest[1..].TrimStart(), out var span))
+        {
+            time = rest[0] == '-' ? from - (long)span.TotalMilliseconds : from + (long)span.TotalMilliseconds;
+            return true;
+        }
+        if (!TrySeconds(text, out var seconds))
+            return TryDate(text, out time);
+        time = (long)Math.Round(Math.Min(seconds, SecondsMax) * SecondMs);
+        return true;
+    }
+
+    // No sign: a negative number may be meant as so long ago or as before 1970, and neither is guessed.
+    private static bool TrySeconds(string text, out double seconds)
+    {
+        seconds = 0;
+        return text.Length > 0 && char.IsAsciiDigit(text[0])
+            && double.TryParse(text, NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out seconds);
+    }
+
     private bool TryDate(string text, out long time)
     {
         time = 0;
         if (DateTime.TryParseExact(text, Dates, CultureInfo.InvariantCulture, DateTimeStyles.None, out var local))
         {
-            time = new DateTimeOffset(local, zone.GetUtcOffset(local)).ToUnixTimeMilliseconds();
+            time = (local - DateTime.UnixEpoch - zone.GetUtcOffset(local)).Ticks / TimeSpan.TicksPerMillisecond;
             return true;
         }
         // RFC 3339: a zone stands at the end.

@@ -51,8 +51,8 @@ internal sealed class ValueAxis
         if (!(last > first) || last - first > LabelsMax - 1)
             return null;
         var ticks = new List<double>();
-        for (var at = first; at <= last; at++)
-            ticks.Add(Clean(at * step, step));
+        for (var i = 0; i <= (int)(last - first); i++) // counted: a double so large may not move by one
+            ticks.Add(Clean((first + i) * step, step));
         return double.IsFinite(ticks[0]) && double.IsFinite(ticks[^1]) ? new ValueAxis(ticks[0], ticks[^1], ticks) : null;
     }
 
