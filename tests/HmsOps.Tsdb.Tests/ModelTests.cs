@@ -40,6 +40,7 @@ public sealed class ModelTests
             CheckpointGrowth = seed % 2 == 0 ? 0 : 0.25,
             LateSamplesMax = 50,
             ForgottenMin = 1,
+            ShareSeriesMin = 1,
         });
 
         private readonly bool _sealing = seed % 3 != 0; // hours pass, and what is older becomes blocks
@@ -170,7 +171,17 @@ public sealed class ModelTests
         private static string Dump(MetricStore store, long from, long to)
         {
             var text = new System.Text.StringBuilder();
-            using var cursor = store.Select(new Selection([], from, to), new QueryBudget(long.MaxValue), CancellationToken.None);
+            var shares = (int)((ulong)from % 4) + 1;
+            foreach (var cursor in store.SelectParts(new Selection([], from, to), shares, new QueryBudget(long.MaxValue), CancellationToken.None))
+            {
+                using (cursor)
+                    Dump(cursor, text);
+            }
+            return text.ToString();
+        }
+
+        private static void Dump(SeriesCursor cursor, System.Text.StringBuilder text)
+        {
             while (cursor.MoveNext())
             {
                 for (var i = 0; i < cursor.Current.Times.Length; i++)
@@ -179,7 +190,6 @@ public sealed class ModelTests
                     text.AppendLine($"{cursor.Current.Labels} {cursor.Current.Times[i]} {Shown(histogram ?? (object)cursor.Current.Values[i])}");
                 }
             }
-            return text.ToString();
         }
 
         private static string Shown(object value) => value is NativeHistogram histogram

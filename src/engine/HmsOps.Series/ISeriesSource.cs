@@ -12,8 +12,8 @@ public interface ISeriesSource
     SeriesCursor Select(Selection selection, QueryBudget budget, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Opens several walks over the same series in the same state, each to be walked by a thread of its own that takes its share of them; or one, where
-    /// the source has no more, or there are too few series to share.
+    /// Opens several walks, each over a share of the series and to be walked by a thread of its own, all of the same state; in order, the second begins behind
+    /// where the first ends. Or one, where the source has no more, or there are too few series to share.
     /// </summary>
     IReadOnlyList<SeriesCursor> SelectParts(Selection selection, int partsMax, QueryBudget budget, CancellationToken cancellationToken) => [Select(selection, budget, cancellationToken)];
 

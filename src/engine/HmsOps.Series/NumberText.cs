@@ -6,10 +6,13 @@ namespace HmsOps.Series;
 public static class NumberText
 {
     /// <summary>With an exponent below 1e-4 and from 1e6 on: <c>0.5</c>, <c>1</c>, <c>+Inf</c>, <c>1e+06</c>.</summary>
-    public static string Short(double value) => Written(value, plainFrom: -4, plainTo: 6);
+    public static string Short(double value) => Written(value, plainFrom: -4, plainTo: 6, "00");
 
     /// <summary>As answers in JSON carry a number: with an exponent below 1e-6 and from 1e21 on.</summary>
-    public static string InAnswer(double value) => Written(value, plainFrom: -6, plainTo: 21);
+    public static string InAnswer(double value) => Written(value, plainFrom: -6, plainTo: 21, "00");
+
+    /// <summary>As JSON has it: likewise, and the exponent without a zero before it.</summary>
+    public static string Json(double value) => Written(value, plainFrom: -6, plainTo: 21, "0");
 
     /// <summary>The one way labels carry a number: as <see cref="Short"/>, and whole ones with <c>.0</c>.</summary>
     public static string InLabel(double value)
@@ -36,12 +39,12 @@ public static class NumberText
     }
 
     // Without an exponent where the power of ten of the first digit is in the range.
-    private static string Written(double value, int plainFrom, int plainTo)
+    private static string Written(double value, int plainFrom, int plainTo, string exponentForm)
     {
         var (digits, exponent) = Shortest(value);
         if (digits.Length == 0 || (exponent >= plainFrom && exponent < plainTo))
             return Plain(value);
-        return $"{Sign(value)}{digits[0]}{(digits.Length > 1 ? "." : "")}{digits[1..]}e{(exponent < 0 ? '-' : '+')}{Math.Abs(exponent):00}";
+        return $"{Sign(value)}{digits[0]}{(digits.Length > 1 ? "." : "")}{digits[1..]}e{(exponent < 0 ? '-' : '+')}{Math.Abs(exponent).ToString(exponentForm, CultureInfo.InvariantCulture)}";
     }
 
     private static string Sign(double value) => double.IsNegative(value) ? "-" : "";

@@ -25,6 +25,7 @@ public sealed partial class MetricStore
             if (_readOnlyBecause is { } why)
                 throw new IOException(why);
             var inBlocks = _sealed.Blocks.Delete(deletion);
+            _holdings.Changes.Note(from);
             return new DeletionAnswer(inBlocks, await DeleteInHeadAsync(deletion));
         }
         finally
@@ -104,6 +105,7 @@ public sealed partial class MetricStore
             var stamp = Math.Max(Now(), _fold.Stamp);
             written = _lastWritten = await PlaceAsync(FrameType.Deletion, stamp, _frame.WriteDeletion(stamp, deletion), items: 1);
             deleted = _fold.Delete(deletion); // nothing else enters the log before the turn is given
+            _holdings.Changes.Note(deletion.From);
             Interlocked.Increment(ref _appended);
         }
         finally

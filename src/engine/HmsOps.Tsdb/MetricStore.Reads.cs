@@ -8,11 +8,20 @@ namespace HmsOps.Tsdb;
 /// <summary>What readers ask of the store. Each sees head and blocks as they are at one instant.</summary>
 public sealed partial class MetricStore
 {
-    /// <summary>The oldest time of which samples are kept.</summary>
+    /// <inheritdoc/>
     public long OldestKept => Kept(long.MinValue);
 
     /// <inheritdoc/>
-    public SeriesCursor Select(Selection selection, QueryBudget budget, CancellationToken cancellationToken)
+    public long Mark() => _holdings.Changes.Mark();
+
+    /// <inheritdoc/>
+    public long ChangedFrom(long mark) => _holdings.Changes.ChangedFrom(mark);
+
+    /// <inheritdoc/>
+    public SeriesCursor Select(Selection selection, QueryBudget budget, CancellationToken cancellationToken) => SelectParts(selection, 1, budget, cancellationToken)[0];
+
+    /// <inheritdoc/>
+    public IReadOnlyList<SeriesCursor> SelectParts(Selection selection, int partsMax, QueryBudget budget, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(selection);
         ArgumentNullException.ThrowIfNull(budget);
@@ -21,9 +30,22 @@ public sealed partial class MetricStore
         {
             var kept = selection with { From = Kept(selection.From) };
             var blocks = view.Pin.Blocks.Where(block => block.Info.Overlaps(kept.From, kept.To)).ToArray();
-            var head = WalkHead(selection with { InAnyOrder = selection.InAnyOrder && blocks.Length == 0 }, view, budget, cancellationToken); // merging goes by rows
-            return new StoreCursor(
-                blocks.Length == 0 ? head : new MergedCursor([.. blocks.Select(block => block.Select(kept, budget, cancellationToken)), head]), view);
+            var inRows = blocks.Length > 0 || !selection.InAnyOrder; // merging goes by rows
+            var cuts = HeadCut.Of(Head, selection.Matchers, cancellationToken, inRows: inRows).Split(partsMax, _options.ShareSeriesMin);
+            Labels[] bounds = [.. cuts.Skip(1).Select(cut => cut.Head.Index.LabelsOf(cut.Ids[0]))];
+            var sides = cuts.Select(cut => new List<SeriesCursor>()).ToArray();
+            foreach (var block in blocks)
+            {
+                var walks = block.Select(kept, bounds, budget, cancellationToken);
+                for (var part = 0; part < sides.Length; part++)
+                    sides[part].Add(walks[part]);
+            }
+            view.Share(cuts.Count);
+            return [.. cuts.Select((cut, part) =>
+            {
+                var head = new HeadCursor(cut, selection, kept.From, Math.Max(kept.From, view.Horizon), budget, cancellationToken);
+                return new StoreCursor(blocks.Length == 0 ? head : new MergedCursor([.. sides[part], head]), view);
+            })];
         }
         catch
         {

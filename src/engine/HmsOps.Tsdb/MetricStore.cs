@@ -19,7 +19,7 @@ namespace HmsOps.Tsdb;
 /// One batch at a time holds the turn: it is read against the head, placed in the log, and applied from the very bytes it was placed as. So
 /// the order of the log is the order of everything, and replay is the same code. It is visible before it is written, acknowledged only after.
 /// </remarks>
-public sealed partial class MetricStore : ISeriesSink, ISeriesSource, IDisposable
+public sealed partial class MetricStore : ISeriesSink, ISeriesSource, IChanges, IDisposable
 {
     private const string Stopped = "The store was stopped.";
     private static readonly TimeSpan RetainEvery = TimeSpan.FromHours(1);
@@ -343,6 +343,8 @@ public sealed partial class MetricStore : ISeriesSink, ISeriesSource, IDisposabl
         void Apply(long sequence)
         {
             _fold.Apply(_frame.Batch, stamp, sequence + items);
+            if (_frame.Batch.Oldest is { } oldest)
+                _holdings.Changes.Note(oldest);
             _checkpointer.CountLogged(payload.Length);
             Interlocked.Increment(ref _appended);
             placed.SetResult();

@@ -63,6 +63,9 @@ public sealed record MetricStoreOptions
     /// </summary>
     public int ForgottenMin { get; init; } = 1000;
 
+    /// <summary>A share of a walk has so many series at least: for fewer, another worker is not worth its start.</summary>
+    public int ShareSeriesMin { get; init; } = 1_024;
+
     /// <summary>How often the store's memory may be written down whole, so that a restart does not read the log from the beginning.</summary>
     public TimeSpan CheckpointEvery { get; init; } = TimeSpan.FromMinutes(10);
 
@@ -107,7 +110,7 @@ public sealed record MetricStoreOptions
         _ when Retention < LateWindow || Retention <= ObservedLife =>
             $"{nameof(Retention)} is not shorter than {nameof(LateWindow)}, and longer than {nameof(ObservedLife)}.",
         _ when SeriesMax < 1 || SamplesMax < 1 || BucketsMax < 1 || IdsMax < 1 || MemoryMax < 1 || ExemplarsMax < 1 || BatchBytesMax < 1 || PendingBytesMax < 1
-            || RetentionBytes < 1 || ForgottenMin < 1 || LateSamplesMax < 1 || SealBytesPerSecond < 1 || BlockCacheBytes < 1 =>
+            || RetentionBytes < 1 || ForgottenMin < 1 || ShareSeriesMin < 1 || LateSamplesMax < 1 || SealBytesPerSecond < 1 || BlockCacheBytes < 1 =>
             "Limits are at least 1; 0 is never \"unlimited\".",
         _ when CheckpointEvery <= TimeSpan.Zero || !(CheckpointGrowth >= 0) =>
             $"{nameof(CheckpointEvery)} is longer than nothing, {nameof(CheckpointGrowth)} is not negative.",

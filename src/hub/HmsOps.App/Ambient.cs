@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Security.Cryptography;
+using HmsOps.PromQL;
 using HmsOps.Record;
 
 namespace HmsOps.App;
@@ -27,6 +28,26 @@ internal static class Ambient
 
     /// <summary>Starts a loop on the pool.</summary>
     public static Task OnPool(Func<Task> loop) => Task.Run(loop);
+
+    /// <summary>Workers on the pool, one a core; the caller is one of them.</summary>
+    public static PromWorkers Workers { get; } = new(Environment.ProcessorCount, RunAll);
+
+    private static void RunAll(IReadOnlyList<Action> all)
+    {
+        var others = new Task[all.Count - 1];
+        for (var i = 0; i < others.Length; i++)
+            others[i] = Task.Run(all[i + 1]);
+        try
+        {
+            all[0]();
+        }
+        finally
+        {
+            Task.WhenAll(others).ContinueWith(static _ => { }, TaskScheduler.Default).Wait(); // all end, whatever one of them throws
+        }
+        foreach (var other in others)
+            other.GetAwaiter().GetResult();
+    }
 
     private sealed class SystemIds : IIds
     {

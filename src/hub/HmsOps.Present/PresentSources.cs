@@ -6,6 +6,7 @@ using HmsOps.Observe.RemoteRead;
 using HmsOps.Observe.RemoteWrite;
 using HmsOps.Observe.Scrape;
 using HmsOps.PromQL;
+using HmsOps.PromQL.Caching;
 using HmsOps.Record;
 using HmsOps.Series;
 using HmsOps.Workspace;
@@ -23,6 +24,9 @@ public sealed record PresentSources
     public required Func<WorkspaceVersion> Workspace { get; init; }
 
     public required PromEngine PromQL { get; init; }
+
+    /// <summary>Answers to range queries that are kept; null: none are.</summary>
+    public RangeCache? Ranges { get; init; }
 
     /// <summary>The series themselves, for those who read them as they are stored.</summary>
     public required ISeriesSource Series { get; init; }

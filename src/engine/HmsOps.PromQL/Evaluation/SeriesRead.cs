@@ -31,8 +31,14 @@ internal sealed class SeriesRead
     /// <summary>The series of a subquery, which are known.</summary>
     public SubqueryCursor? Subquery { get; private init; }
 
-    /// <summary>Whether a node reads series itself.</summary>
-    public static bool Is(PromNode node) => Unwrapped(node) is PromNode.Selector or PromNode.Call { Function: not ("absent_over_time" or "info") } and var read && (read is not PromNode.Call call || WindowOf(call) is not null);
+    /// <summary>Whether a node reads series, and makes a column of each.</summary>
+    public static bool Is(PromNode node) => Unwrapped(node) switch
+    {
+        PromNode.Selector => true,
+        PromNode.Call { Function: "absent_over_time" } => false,
+        PromNode.Call call => WindowOf(call) is not null,
+        _ => false,
+    };
 
     /// <summary>The read that a node is.</summary>
     public static SeriesRead Of(EvaluationRun run, PromNode node) => Unwrapped(node) switch

@@ -14,7 +14,7 @@ internal abstract class SeriesTaker
     /// <summary>They are filled in.</summary>
     public abstract void End(SeriesWalk walk, bool dropsName);
 
-    /// <summary>Takes over what another worker took.</summary>
+    /// <summary>Takes over what the next worker took, of series that come after its own.</summary>
     public abstract void Join(SeriesTaker other);
 
     /// <summary>What it came to.</summary>
@@ -24,7 +24,7 @@ internal abstract class SeriesTaker
 /// <summary>Keeps each series as a column.</summary>
 internal sealed class ColumnTaker(EvaluationRun run, PromNode origin, SourceRange at) : SeriesTaker
 {
-    private readonly List<(long Row, Column Column)> _columns = [];
+    private readonly List<Column> _columns = [];
     private Column? _next;
 
     public override bool InAnyOrder => false;
@@ -39,19 +39,15 @@ internal sealed class ColumnTaker(EvaluationRun run, PromNode origin, SourceRang
     public override void End(SeriesWalk walk, bool dropsName)
     {
         if (_next is { IsEmpty: false })
-            _columns.Add((walk.Row, _next));
+            _columns.Add(_next);
     }
 
-    public override void Join(SeriesTaker other)
-    {
-        _columns.AddRange(((ColumnTaker)other)._columns);
-        _columns.Sort(static (a, b) => a.Row.CompareTo(b.Row));
-    }
+    public override void Join(SeriesTaker other) => _columns.AddRange(((ColumnTaker)other)._columns);
 
     public override List<Column> Result()
     {
         var set = new ColumnSet(run, at);
-        foreach (var (_, column) in _columns)
+        foreach (var column in _columns)
             set.Add(column);
         return set.Columns;
     }

@@ -5,26 +5,12 @@ namespace HmsOps.PromQL.Evaluation;
 /// <summary>A walk over series of one selector, within the query's limits. What the source refuses, or had to leave out, is told at the selector's place.</summary>
 internal sealed class SeriesWalk : IDisposable
 {
-    // A worker has so many series before the next one has some: what one costs evens out.
-    private const int MorselSeries = 64;
-
     private readonly PromNode _selector;
     private readonly SeriesCursor _cursor;
     private readonly QueryContext _query;
-    private readonly int _part;
-    private readonly int _parts;
 
-    /// <summary>A walk over what a subquery came to.</summary>
-    public SeriesWalk(QueryContext query, PromNode origin, SeriesCursor cursor)
-        : this(query, origin, cursor, 0, 1)
-    {
-    }
-
-    private SeriesWalk(QueryContext query, PromNode origin, SeriesCursor cursor, int part, int parts) =>
-        (_selector, _query, _cursor, _part, _parts) = (origin, query, cursor, part, parts);
-
-    /// <summary>The place of the series among all that match, in the order of the walk.</summary>
-    public long Row { get; private set; } = -1;
+    /// <summary>A walk over what a source, or a subquery, came to.</summary>
+    public SeriesWalk(QueryContext query, PromNode origin, SeriesCursor cursor) => (_selector, _query, _cursor) = (origin, query, cursor);
 
     /// <summary>The series the walk stands on.</summary>
     public SeriesView Current
@@ -57,13 +43,13 @@ internal sealed class SeriesWalk : IDisposable
         }
     }
 
-    /// <summary>Opens a walk, or, where there are many series and several workers, a walk for each: they see the same series, and each stands on its own share of them.</summary>
+    /// <summary>Opens a walk, or, where there are many series and several workers, a walk for each over its share of them, one share after the other.</summary>
     public static IReadOnlyList<SeriesWalk> Open(QueryContext query, PromNode origin, Selection selection)
     {
         try
         {
             var cursors = query.Source.SelectParts(selection, query.Workers.Count, query.Budget, query.Ct);
-            return [.. cursors.Select((cursor, part) => new SeriesWalk(query, origin, cursor, part, cursors.Count))];
+            return [.. cursors.Select(cursor => new SeriesWalk(query, origin, cursor))];
         }
         catch (QueryBudgetException spent)
         {
@@ -73,24 +59,12 @@ internal sealed class SeriesWalk : IDisposable
 
     public Labels Project(LabelChoice choice) => _cursor.Project(choice);
 
-    /// <summary>Goes to the next series of its share.</summary>
-    public bool MoveNext()
-    {
-        do
-        {
-            _query.Ct.ThrowIfCancellationRequested();
-            if (!TryMove())
-                return false;
-            Row++;
-        }
-        while (_parts > 1 && Row / MorselSeries % _parts != _part);
-        return true;
-    }
-
     public void Dispose() => _cursor.Dispose();
 
-    private bool TryMove()
+    /// <summary>Goes to the next series.</summary>
+    public bool MoveNext()
     {
+        _query.Ct.ThrowIfCancellationRequested();
         try
         {
             if (_cursor.MoveNext())

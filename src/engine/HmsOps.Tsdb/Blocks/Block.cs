@@ -54,23 +54,47 @@ internal sealed class Block : IDisposable
     public bool IsDeleted(int row, long time) => _deletions.Any(deletion => time >= deletion.From && time <= deletion.To && deletion.Covers(row));
 
     /// <summary>Opens a walk over the series that match, in the order of rows.</summary>
-    public SeriesCursor Select(Selection selection, QueryBudget budget, CancellationToken cancellationToken)
+    public SeriesCursor Select(Selection selection, QueryBudget budget, CancellationToken cancellationToken) => Select(selection, [], budget, cancellationToken)[0];
+
+    /// <summary>Opens a walk over the series that match before a bound, one from there to before the next, and so on, each in the order of rows.</summary>
+    public IReadOnlyList<SeriesCursor> Select(Selection selection, IReadOnlyList<Labels> bounds, QueryBudget budget, CancellationToken cancellationToken)
     {
         var warnings = new BlockWarnings(Name);
         int[] rows = [];
         var deletions = _deletions;
+        var ends = new int[bounds.Count + 1];
         try
         {
             if (Info.Overlaps(selection.From, selection.To))
                 rows = new RowSelection(_index, cancellationToken).Rows(selection.Matchers).ToArray();
             Resolve(deletions);
+            var labels = new RowLabels(_index);
+            for (var i = 0; i < bounds.Count; i++)
+                ends[i] = FirstFrom(bounds[i], rows, labels);
+            ends[^1] = rows.Length;
         }
         catch (BlockDamagedException damage)
         {
             rows = [];
+            Array.Clear(ends);
             warnings.LeftOut(damage.Fault, "nothing of the block can be looked up");
         }
-        return new BlockCursor(_index, _file, rows, deletions, warnings, selection, budget, cancellationToken);
+        return [.. ends.Select((end, i) => new BlockCursor(
+            _index, _file, rows[(i == 0 ? 0 : ends[i - 1])..end], deletions, i == 0 ? warnings : new BlockWarnings(Name), selection, budget, cancellationToken))];
+    }
+
+    private static int FirstFrom(Labels bound, int[] rows, RowLabels labels)
+    {
+        var (low, high) = (0, rows.Length);
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            if (Labels.CompareRows(labels.Of(rows[middle]), bound) < 0)
+                low = middle + 1;
+            else
+                high = middle;
+        }
+        return low;
     }
 
     /// <summary>Label sets of series that have samples in the range, in the order of rows.</summary>

@@ -45,6 +45,26 @@ internal sealed class HeadCut : IDisposable
         }
     }
 
+    /// <summary>The same series in several cuts, one after the other, of so many at least; this cut is theirs then. Or itself, where there are too few.</summary>
+    public IReadOnlyList<HeadCut> Split(int partsMax, int leastSeries)
+    {
+        var parts = Math.Clamp(Count / leastSeries, 1, partsMax);
+        if (parts == 1)
+            return [this];
+        var cuts = new HeadCut[parts];
+        for (var part = 0; part < parts; part++)
+        {
+            var (from, to) = ((int)((long)Count * part / parts), (int)((long)Count * (part + 1) / parts));
+            var ids = ArrayPool<int>.Shared.Rent(to - from);
+            var ends = ArrayPool<uint>.Shared.Rent(to - from);
+            Ids.AsSpan(from, to - from).CopyTo(ids);
+            Ends.AsSpan(from, to - from).CopyTo(ends);
+            cuts[part] = new HeadCut(Head, ids, ends, to - from, Batch);
+        }
+        Dispose();
+        return cuts;
+    }
+
     public void Dispose()
     {
         ArrayPool<int>.Shared.Return(Ids);

@@ -52,15 +52,18 @@ internal sealed class SealedSide(Lock headLock, BlockSet blocks, long horizon) :
 /// <summary>Both sides of the store at one moment.</summary>
 internal sealed class StoreView(SealedSide side, BlockPin pin, long horizon, long generation) : IDisposable
 {
-    private int _isDisposed;
+    private int _holders = 1;
 
     public BlockPin Pin => pin;
 
     public long Horizon => horizon;
 
+    /// <summary>From now on so many have it, and each gives it back.</summary>
+    public void Share(int holders) => Interlocked.Add(ref _holders, holders - 1);
+
     public void Dispose()
     {
-        if (Interlocked.Exchange(ref _isDisposed, 1) != 0)
+        if (Interlocked.Decrement(ref _holders) != 0)
             return;
         pin.Dispose();
         side.Leave(generation);
@@ -70,6 +73,8 @@ internal sealed class StoreView(SealedSide side, BlockPin pin, long horizon, lon
 /// <summary>A walk over both sides, or over the only one that has something of the range. Owns the view.</summary>
 internal sealed class StoreCursor(SeriesCursor walk, StoreView view) : SeriesCursor
 {
+    private bool _isDisposed;
+
     /// <inheritdoc/>
     public override SeriesView Current => walk.Current;
 
@@ -88,6 +93,9 @@ internal sealed class StoreCursor(SeriesCursor walk, StoreView view) : SeriesCur
     /// <inheritdoc/>
     public override void Dispose()
     {
+        if (_isDisposed)
+            return;
+        _isDisposed = true;
         walk.Dispose();
         view.Dispose();
         base.Dispose();

@@ -28,6 +28,9 @@ internal sealed class Holdings : ISampleColumns
 
     public ObservationIds Ids { get; }
 
+    /// <summary>What readers may see anew.</summary>
+    public RecentChanges Changes { get; } = new();
+
     public MetricDescriptions Descriptions { get; }
 
     /// <summary>Those of a store, around a head.</summary>
@@ -41,5 +44,9 @@ internal sealed class Holdings : ISampleColumns
     }
 
     /// <inheritdoc/>
-    public void Append(OpenSeries open, long time) => _head.Append(open, time);
+    public void Append(OpenSeries open, long time)
+    {
+        _head.Append(open, time);
+        Changes.Note(time);
+    }
 }

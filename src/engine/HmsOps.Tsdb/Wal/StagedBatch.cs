@@ -46,6 +46,20 @@ internal sealed class StagedBatch
 
     public List<StagedObservation> Observations { get; } = [];
 
+    /// <summary>The oldest time of its samples; null when it has none. Observations become samples when their second is closed.</summary>
+    public long? Oldest
+    {
+        get
+        {
+            var oldest = long.MaxValue;
+            foreach (var time in Times.AsSpan(0, Count))
+                oldest = Math.Min(oldest, time);
+            foreach (var (_, sample) in Late)
+                oldest = Math.Min(oldest, sample.Time);
+            return oldest == long.MaxValue ? null : oldest;
+        }
+    }
+
     /// <summary>What the frame counts.</summary>
     public int Items => Count + Late.Count + Exemplars.Count + Metadata.Count + Observations.Count;
 

@@ -100,6 +100,9 @@ public sealed partial class Hub : IDisposable
     /// <summary>The series of the metric store; refused by name until its log is replayed.</summary>
     public ISeriesSource Series => _store;
 
+    /// <summary>What came to it.</summary>
+    public IChanges Changes => _store;
+
     public PushIntake Push { get; }
 
     public RemoteWriteIntake RemoteWrite { get; }

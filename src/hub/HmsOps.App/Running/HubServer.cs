@@ -9,6 +9,8 @@ using HmsOps.Observe.Scrape.Fetching;
 using HmsOps.Present;
 using HmsOps.Present.Api.Otlp;
 using HmsOps.Processes.Scripts;
+using HmsOps.PromQL;
+using HmsOps.PromQL.Caching;
 using HmsOps.Workspace.Folder;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -22,6 +24,9 @@ namespace HmsOps.App.Running;
 /// <param name="leaving">The last thing done when it cannot or may not stop in order: after this the process is gone.</param>
 internal sealed class HubServer(HubSettings settings, IReadOnlyList<SettingLine> lines, HubLog log, Action<string> print, Action? leaving = null)
 {
+    // What answers to range queries may take that are kept.
+    private const long RangeCacheBytes = 64 << 20;
+
     private const string ResolvConf = "/etc/resolv.conf";
 
     private static readonly TimeSpan LookAtLedgerEvery = TimeSpan.FromSeconds(1);
@@ -164,12 +169,14 @@ internal sealed class HubServer(HubSettings settings, IReadOnlyList<SettingLine>
             kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
         });
         var page = new HubPage(hub, log, _time);
+        var queries = new PromEngine(hub.Series, hub.PromQL.Limits, Ambient.Workers); // rules are evaluated by one thread of their own
         builder.Services.AddPresent(new PresentSources
         {
             Time = _time,
             Journal = hub.Journal,
             Workspace = () => hub.Workspace,
-            PromQL = hub.PromQL,
+            PromQL = queries,
+            Ranges = new RangeCache(queries, hub.Changes, RangeCacheBytes),
             Series = hub.Series,
             Metadata = metric => hub.Store?.Metadata(metric),
             AllMetadata = () => hub.Store?.Metadata() ?? [],

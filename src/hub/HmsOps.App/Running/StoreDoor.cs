@@ -6,7 +6,7 @@ namespace HmsOps.App.Running;
 /// The metric store as the other rooms see it, from before it is open: until its log is replayed whatever comes is refused by name, so that the door can
 /// answer while the hub starts.
 /// </summary>
-internal sealed class StoreDoor : ISeriesSink, ISeriesSource
+internal sealed class StoreDoor : ISeriesSink, ISeriesSource, IChanges
 {
     private const string NotYet = "the hub is starting: its metric log is being replayed. Try again in a second";
 
@@ -21,6 +21,15 @@ internal sealed class StoreDoor : ISeriesSink, ISeriesSource
 
     public ValueTask<AppendResult> ObserveAsync(ObservationBatch batch, CancellationToken cancellationToken) =>
         Store?.ObserveAsync(batch, cancellationToken) ?? ValueTask.FromResult(Refuse(batch.Items.Count));
+
+    public long OldestKept => Store?.OldestKept ?? long.MaxValue;
+
+    public long Mark() => Store?.Mark() ?? 0;
+
+    public long ChangedFrom(long mark) => Store?.ChangedFrom(mark) ?? long.MinValue;
+
+    public IReadOnlyList<SeriesCursor> SelectParts(Selection selection, int partsMax, QueryBudget budget, CancellationToken cancellationToken) =>
+        Store?.SelectParts(selection, partsMax, budget, cancellationToken) ?? throw new QueryBudgetException(NotYet);
 
     public SeriesCursor Select(Selection selection, QueryBudget budget, CancellationToken cancellationToken) =>
         Store?.Select(selection, budget, cancellationToken) ?? throw new QueryBudgetException(NotYet);

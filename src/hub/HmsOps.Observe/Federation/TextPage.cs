@@ -75,21 +75,13 @@ internal static class TextPage
         }
         if (open)
             line.Append('}');
-        line.Append(' ').Append(Text(sample.Value)).Append(' ');
+        line.Append(' ').Append(NumberText.Short(sample.Value)).Append(' ');
         if (isOpenMetrics)
             line.Append(CultureInfo.InvariantCulture, $"{sample.Time / 1_000m}");
         else
             line.Append(CultureInfo.InvariantCulture, $"{sample.Time}");
         Put(into, line.Append('\n').ToString());
     }
-
-    private static string Text(double value) => value switch
-    {
-        double.PositiveInfinity => "+Inf",
-        double.NegativeInfinity => "-Inf",
-        _ when double.IsNaN(value) => "NaN",
-        _ => value.ToString("R", CultureInfo.InvariantCulture),
-    };
 
     private static string Quoted(string text) => $"\"{Escaped(text)}\"";
 

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Unicode;
 using HmsOps.Observe.Wire;
+using HmsOps.Series;
 
 namespace HmsOps.Observe.Otlp;
 

@@ -67,9 +67,15 @@ internal sealed class QueryEndpoints(PresentSources sources, PromDoor door)
         if (query.Explain == "plan")
             PromAnswer.WritePlan(json, query.Engine.Plan(query.Expression, start, end, step));
         else
-            PromAnswer.Write(json, query.Engine.Range(query.Expression, start, end, step, cancellationToken, query.Explanation), query.Form());
+            PromAnswer.Write(json, Answer(query, asked, start, end, step, cancellationToken), query.Form());
         return null;
     }
+
+    // What was answered before is taken over, unless the asker wants it worked out, or under other rules.
+    private PromMatrix Answer(in Query query, PromParameters asked, long start, long end, long step, CancellationToken cancellationToken) =>
+        sources.Ranges is { } kept && query.Explanation is null && ReferenceEquals(query.Engine, sources.PromQL) && asked["nocache"] is not ("1" or "true")
+            ? kept.Range(query.Expression, start, end, step, cancellationToken)
+            : query.Engine.Range(query.Expression, start, end, step, cancellationToken, query.Explanation);
 
     private PromRefusal? Prepare(PromParameters asked, out Query query)
     {
