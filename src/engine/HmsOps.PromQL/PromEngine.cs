@@ -7,7 +7,7 @@ namespace HmsOps.PromQL;
 /// Evaluates expressions over a source of series, as Prometheus 3.14 does. Holds no state between calls; safe for concurrent use when its
 /// source is.
 /// </summary>
-public sealed class PromEngine(ISeriesSource source, PromLimits limits, PromWorkers? workers = null)
+public sealed class PromEngine(ISeriesSource source, PromLimits limits, PromWorkers? workers = null, PromPool? pool = null)
 {
     // Times beyond this (some 285,000 years either way) could overflow when a range is taken off them.
     private const long FarthestMs = 1L << 53;
@@ -16,14 +16,15 @@ public sealed class PromEngine(ISeriesSource source, PromLimits limits, PromWork
     public PromLimits Limits => limits;
 
     /// <summary>The same source under other limits.</summary>
-    public PromEngine Within(PromLimits others) => new(source, others, workers);
+    public PromEngine Within(PromLimits others) => new(source, others, workers, pool);
 
     /// <summary>What the expression says at one time, and, where that is asked for, what it cost.</summary>
     /// <exception cref="PromEvaluationException">The data or the limits do not allow an answer.</exception>
     public PromVector Instant(PromExpression e, long atMs, CancellationToken ct, PromExplanation? explanation = null)
     {
         ArgumentNullException.ThrowIfNull(e);
-        var run = Run(e, TimeGrid.At(InRange(atMs)), ct, explanation);
+        using var query = Query(e, TimeGrid.At(InRange(atMs)), ct, explanation);
+        var run = EvaluationRun.Of(query);
         PromPoint[] points = [.. run.Answer().Select(c => new PromPoint(c.Labels, atMs, c.Values[0], c.HistogramAt(0)))];
         Explain(run, explanation);
         return new PromVector(e.Type, points, run.Notes.Lines, run.Context.Usage);
@@ -36,7 +37,8 @@ public sealed class PromEngine(ISeriesSource source, PromLimits limits, PromWork
         ArgumentNullException.ThrowIfNull(e);
         if (e.Type != PromType.Matrix)
             throw new ArgumentException($"{e} is no range vector.", nameof(e));
-        var run = Run(e, TimeGrid.At(InRange(atMs)), ct);
+        using var query = Query(e, TimeGrid.At(InRange(atMs)), ct);
+        var run = EvaluationRun.Of(query);
         return new PromMatrix(RangeSamples.Of(run), run.Notes.Lines, run.Context.Usage);
     }
 
@@ -46,7 +48,8 @@ public sealed class PromEngine(ISeriesSource source, PromLimits limits, PromWork
     {
         ArgumentNullException.ThrowIfNull(e);
         var grid = new TimeGrid(fromMs, stepMs, CheckSteps(e, fromMs, toMs, stepMs));
-        var run = Run(e, grid, ct, explanation);
+        using var query = Query(e, grid, ct, explanation);
+        var run = EvaluationRun.Of(query);
         PromSeries[] series = [.. run.Answer().Select(c => c.ToSeries(grid))];
         Explain(run, explanation);
         return new PromMatrix(series, run.Notes.Lines, run.Context.Usage);
@@ -56,7 +59,8 @@ public sealed class PromEngine(ISeriesSource source, PromLimits limits, PromWork
     public PromPlan Plan(PromExpression e, long fromMs, long toMs, long stepMs)
     {
         ArgumentNullException.ThrowIfNull(e);
-        return PlanWriter.Of(Run(e, new TimeGrid(fromMs, stepMs, CheckSteps(e, fromMs, toMs, stepMs)), CancellationToken.None));
+        using var query = Query(e, new TimeGrid(fromMs, stepMs, CheckSteps(e, fromMs, toMs, stepMs)), CancellationToken.None);
+        return PlanWriter.Of(EvaluationRun.Of(query));
     }
 
     /// <summary>How many steps a range has; refused where they are too many.</summary>
@@ -76,8 +80,8 @@ public sealed class PromEngine(ISeriesSource source, PromLimits limits, PromWork
         return (int)steps;
     }
 
-    private EvaluationRun Run(PromExpression e, TimeGrid grid, CancellationToken ct, PromExplanation? explanation = null) =>
-        EvaluationRun.Of(new QueryContext(source, limits, workers ?? PromWorkers.One, e, grid, explanation?.Trace, ct));
+    private QueryContext Query(PromExpression e, TimeGrid grid, CancellationToken ct, PromExplanation? explanation = null) =>
+        new(source, limits, workers ?? PromWorkers.One, pool, e, grid, explanation?.Trace, ct);
 
     private static void Explain(EvaluationRun run, PromExplanation? explanation) => explanation?.Plan = PlanWriter.Of(run);
 

@@ -32,6 +32,7 @@ internal sealed class SeriesChoice
         var kept = Array.ConvertAll(members, member => _run.Column(member.Labels, member.DropsName, _node.At));
         for (var step = 0; step < _run.Grid.Steps; step++)
         {
+            _run.Context.Ct.ThrowIfCancellationRequested();
             if (_node.Op == PromAggregation.LimitRatio)
                 TakePart(members, kept, step);
             else if (_node.Op == PromAggregation.LimitK)

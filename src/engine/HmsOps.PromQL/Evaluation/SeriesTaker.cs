@@ -25,21 +25,24 @@ internal abstract class SeriesTaker
 internal sealed class ColumnTaker(EvaluationRun run, PromNode origin, SourceRange at) : SeriesTaker
 {
     private readonly List<Column> _columns = [];
+    private readonly SeriesTally _tally = run.Context.TallyOf(origin);
     private Column? _next;
 
     public override bool InAnyOrder => false;
 
     public override Cells Begin(SeriesWalk walk, bool dropsName)
     {
-        if (_columns.Count == run.SeriesMax)
+        if (_tally.Series >= run.SeriesMax)
             throw new PromEvaluationException(origin.At, $"{origin} finds more than {run.SeriesMax} series. Add matchers that narrow it, or aggregate it.") { Limit = "series_limit" };
         return _next = run.Column(walk.Labels, dropsName, at);
     }
 
     public override void End(SeriesWalk walk, bool dropsName)
     {
-        if (_next is { IsEmpty: false })
-            _columns.Add(_next);
+        if (_next is not { IsEmpty: false })
+            return;
+        _columns.Add(_next);
+        _tally.Count();
     }
 
     public override void Join(SeriesTaker other) => _columns.AddRange(((ColumnTaker)other)._columns);

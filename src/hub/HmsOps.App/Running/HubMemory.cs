@@ -5,4 +5,7 @@ internal static class HubMemory
 {
     /// <summary>Half of it for the metric store; the other half is for queries, doors and all the rest.</summary>
     public static long ForStore => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2;
+
+    /// <summary>A quarter of it for what queries hold while they run.</summary>
+    public static long ForQueries => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4;
 }

@@ -169,7 +169,8 @@ internal sealed class HubServer(HubSettings settings, IReadOnlyList<SettingLine>
             kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
         });
         var page = new HubPage(hub, log, _time);
-        var queries = new PromEngine(hub.Series, hub.PromQL.Limits, Ambient.Workers); // rules are evaluated by one thread of their own
+        // Rules are evaluated by one thread of their own, and out of a purse of their own: no dashboard can starve them.
+        var queries = new PromEngine(hub.Series, hub.PromQL.Limits, Ambient.Workers, new PromPool(HubMemory.ForQueries / sizeof(double)));
         builder.Services.AddPresent(new PresentSources
         {
             Time = _time,

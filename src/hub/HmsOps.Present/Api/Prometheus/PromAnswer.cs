@@ -32,7 +32,8 @@ public static class PromAnswer
         End(json, [], default);
     }
 
-    public static void Write(Utf8JsonWriter json, PromVector vector, long at, AnswerForm form)
+    /// <summary>What an expression says at one time, a series a piece.</summary>
+    public static IEnumerable<bool> Write(Utf8JsonWriter json, PromVector vector, long at, AnswerForm form)
     {
         Begin(json);
         if (vector.Type == PromType.Scalar)
@@ -47,22 +48,16 @@ public static class PromAnswer
             json.WriteStartArray("result");
             foreach (var point in vector.Points.Take(form.Limit))
             {
-                json.WriteStartObject();
-                json.WritePropertyName("metric");
-                WriteLabels(json, point.Labels);
-                json.WritePropertyName(point.Histogram is null ? "value" : "histogram");
-                if (point.Histogram is { } histogram)
-                    WriteSample(json, point.Time, histogram);
-                else
-                    WriteSample(json, point.Time, point.Value);
-                json.WriteEndObject();
+                Write(json, point);
+                yield return true;
             }
             json.WriteEndArray();
         }
         End(json, vector.Annotations, form with { IsTruncated = vector.Points.Count > form.Limit }, vector.Usage);
     }
 
-    public static void Write(Utf8JsonWriter json, PromMatrix matrix, AnswerForm form)
+    /// <summary>What an expression says over a range of times, or the samples of a range vector, a series a piece.</summary>
+    public static IEnumerable<bool> Write(Utf8JsonWriter json, PromMatrix matrix, AnswerForm form)
     {
         Begin(json);
         json.WriteString("resultType", "matrix");
@@ -75,9 +70,23 @@ public static class PromAnswer
             WriteColumn(json, series, histograms: false);
             WriteColumn(json, series, histograms: true);
             json.WriteEndObject();
+            yield return true;
         }
         json.WriteEndArray();
         End(json, matrix.Annotations, form with { IsTruncated = matrix.Series.Count > form.Limit }, matrix.Usage);
+    }
+
+    private static void Write(Utf8JsonWriter json, PromPoint point)
+    {
+        json.WriteStartObject();
+        json.WritePropertyName("metric");
+        WriteLabels(json, point.Labels);
+        json.WritePropertyName(point.Histogram is null ? "value" : "histogram");
+        if (point.Histogram is { } histogram)
+            WriteSample(json, point.Time, histogram);
+        else
+            WriteSample(json, point.Time, point.Value);
+        json.WriteEndObject();
     }
 
     /// <summary>A list of label sets or of names, written by the caller, and what the asker should know of it.</summary>

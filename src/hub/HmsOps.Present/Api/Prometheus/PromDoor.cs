@@ -11,6 +11,9 @@ internal sealed class PromDoor(PresentSources sources, QueryGate gate)
 {
     private const string Door = "query";
 
+    // An answer longer than this is sent as it is written.
+    private const int PieceBytes = 64 << 10;
+
     /// <summary>Answers in JSON what <paramref name="answer"/> writes, or why it does not.</summary>
     public async Task AnswerAsync(HttpContext http, Func<PromParameters, Utf8JsonWriter, CancellationToken, PromRefusal?> answer)
     {
@@ -27,6 +30,38 @@ internal sealed class PromDoor(PresentSources sources, QueryGate gate)
             return;
         }
         http.Response.ContentLength = body.WrittenCount;
+        await http.Response.Body.WriteAsync(body.WrittenMemory, http.RequestAborted);
+    }
+
+    /// <summary>Answers in JSON what is written piece by piece, which begins once there is an answer: however long it is, a piece of it is held.</summary>
+    public async Task StreamAsync(HttpContext http, Func<PromParameters, CancellationToken, PromReply> answer)
+    {
+        Func<Utf8JsonWriter, IEnumerable<bool>> pieces = static _ => [];
+        var refused = await TryAsync(http, (asked, cancellationToken) =>
+        {
+            var reply = answer(asked, cancellationToken);
+            pieces = reply.Pieces;
+            return reply.Refused;
+        });
+        if (refused is not null)
+        {
+            await RefuseAsync(http, refused);
+            return;
+        }
+        http.Response.ContentType = "application/json";
+        var body = new ArrayBufferWriter<byte>(4_096);
+        using var json = new Utf8JsonWriter(body);
+        foreach (var _ in pieces(json))
+        {
+            if (body.WrittenCount + json.BytesPending < PieceBytes)
+                continue;
+            json.Flush();
+            await http.Response.Body.WriteAsync(body.WrittenMemory, http.RequestAborted);
+            body.ResetWrittenCount();
+        }
+        json.Flush();
+        if (!http.Response.HasStarted)
+            http.Response.ContentLength = body.WrittenCount;
         await http.Response.Body.WriteAsync(body.WrittenMemory, http.RequestAborted);
     }
 
@@ -93,6 +128,29 @@ internal sealed class PromDoor(PresentSources sources, QueryGate gate)
         asked.Has("timeout", out var text) && PromTime.TryReadStep(text, out var ms) && ms < sources.Limits.QueryTime.TotalMilliseconds
             ? TimeSpan.FromMilliseconds(ms)
             : sources.Limits.QueryTime;
+}
+
+/// <summary>An answer that is written piece by piece, or why there is none.</summary>
+/// <param name="Refused">Why there is none; null when there is one.</param>
+/// <param name="Pieces">Writes it; between two pieces it may be sent.</param>
+internal sealed record PromReply(PromRefusal? Refused, Func<Utf8JsonWriter, IEnumerable<bool>> Pieces)
+{
+    public PromReply(PromRefusal refused)
+        : this(refused, static _ => [])
+    {
+    }
+
+    public PromReply(Func<Utf8JsonWriter, IEnumerable<bool>> pieces)
+        : this(null, pieces)
+    {
+    }
+
+    /// <summary>An answer that is one piece.</summary>
+    public static PromReply Short(Action<Utf8JsonWriter> write) => new(json =>
+    {
+        write(json);
+        return [];
+    });
 }
 
 /// <summary>Why a question has no answer: a status, and Prometheus' own word and sentence for it.</summary>

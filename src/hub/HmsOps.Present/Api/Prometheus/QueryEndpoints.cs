@@ -17,58 +17,62 @@ internal sealed class QueryEndpoints(PresentSources sources, PromDoor door)
     public void Map(IEndpointRouteBuilder routes)
     {
         string[] methods = [HttpMethods.Get, HttpMethods.Post];
-        routes.MapMethods("/api/v1/query", methods, http => door.AnswerAsync(http, Instant));
-        routes.MapMethods("/api/v1/query_range", methods, http => door.AnswerAsync(http, Range));
+        routes.MapMethods("/api/v1/query", methods, http => door.StreamAsync(http, Instant));
+        routes.MapMethods("/api/v1/query_range", methods, http => door.StreamAsync(http, Range));
     }
 
-    private PromRefusal? Instant(PromParameters asked, Utf8JsonWriter json, CancellationToken cancellationToken)
+    private PromReply Instant(PromParameters asked, CancellationToken cancellationToken)
     {
         var at = sources.Time.GetUtcNow().ToUnixTimeMilliseconds();
         if (asked.Has("time", out var time) && !PromTime.TryReadTime(time, out at))
-            return PromRefusal.Bad("time", PromTime.NoTime(time));
+            return new PromReply(PromRefusal.Bad("time", PromTime.NoTime(time)));
         if (Prepare(asked, out var query) is { } refused)
-            return refused;
+            return new PromReply(refused);
         if (query.Explain == "plan")
         {
-            PromAnswer.WritePlan(json, query.Engine.Plan(query.Expression, at, at, 1));
-            return null;
+            var plan = query.Engine.Plan(query.Expression, at, at, 1);
+            return PromReply.Short(json => PromAnswer.WritePlan(json, plan));
         }
         switch (query.Expression.Type)
         {
             case PromType.Text:
-                PromAnswer.Write(json, query.Expression.LiteralText, at);
-                break;
+                var text = query.Expression.LiteralText;
+                return PromReply.Short(json => PromAnswer.Write(json, text, at));
             case PromType.Matrix:
-                PromAnswer.Write(json, query.Engine.Samples(query.Expression, at, cancellationToken), query.Form());
-                break;
+                var samples = query.Engine.Samples(query.Expression, at, cancellationToken);
+                var formOfSamples = query.Form();
+                return new PromReply(json => PromAnswer.Write(json, samples, formOfSamples));
             default:
-                PromAnswer.Write(json, query.Engine.Instant(query.Expression, at, cancellationToken, query.Explanation), at, query.Form());
-                break;
+                var vector = query.Engine.Instant(query.Expression, at, cancellationToken, query.Explanation);
+                var form = query.Form();
+                return new PromReply(json => PromAnswer.Write(json, vector, at, form));
         }
-        return null;
     }
 
-    private PromRefusal? Range(PromParameters asked, Utf8JsonWriter json, CancellationToken cancellationToken)
+    private PromReply Range(PromParameters asked, CancellationToken cancellationToken)
     {
         if (!PromTime.TryReadTime(asked["start"], out var start))
-            return PromRefusal.Bad("start", PromTime.NoTime(asked["start"]));
+            return new PromReply(PromRefusal.Bad("start", PromTime.NoTime(asked["start"])));
         if (!PromTime.TryReadTime(asked["end"], out var end))
-            return PromRefusal.Bad("end", PromTime.NoTime(asked["end"]));
+            return new PromReply(PromRefusal.Bad("end", PromTime.NoTime(asked["end"])));
         if (end < start)
-            return PromRefusal.Bad("end", "end timestamp must not be before start time");
+            return new PromReply(PromRefusal.Bad("end", "end timestamp must not be before start time"));
         if (!PromTime.TryReadStep(asked["step"], out var step))
-            return PromRefusal.Bad("step", $"cannot parse {PromRefusal.Quoted(asked["step"])} to a valid duration: seconds or 15s, more than zero");
+            return new PromReply(PromRefusal.Bad("step", $"cannot parse {PromRefusal.Quoted(asked["step"])} to a valid duration: seconds or 15s, more than zero"));
         if ((end - start) / step > PointsMax)
-            return new PromRefusal(400, "bad_data", "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)") { Limit = "point_limit" };
+            return new PromReply(new PromRefusal(400, "bad_data", "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)") { Limit = "point_limit" });
         if (Prepare(asked, out var query) is { } refused)
-            return refused;
+            return new PromReply(refused);
         if (query.Expression.Type is PromType.Text or PromType.Matrix)
-            return PromRefusal.Bad("query", $"invalid expression type {(query.Expression.Type == PromType.Text ? "\"string\"" : "\"range vector\"")} for range query, must be Scalar or instant Vector");
+            return new PromReply(PromRefusal.Bad("query", $"invalid expression type {(query.Expression.Type == PromType.Text ? "\"string\"" : "\"range vector\"")} for range query, must be Scalar or instant Vector"));
         if (query.Explain == "plan")
-            PromAnswer.WritePlan(json, query.Engine.Plan(query.Expression, start, end, step));
-        else
-            PromAnswer.Write(json, Answer(query, asked, start, end, step, cancellationToken), query.Form());
-        return null;
+        {
+            var plan = query.Engine.Plan(query.Expression, start, end, step);
+            return PromReply.Short(json => PromAnswer.WritePlan(json, plan));
+        }
+        var matrix = Answer(query, asked, start, end, step, cancellationToken);
+        var form = query.Form();
+        return new PromReply(json => PromAnswer.Write(json, matrix, form));
     }
 
     // What was answered before is taken over, unless the asker wants it worked out, or under other rules.
