@@ -106,7 +106,7 @@ internal static class QueryVerb
         {
             var answered = StoppedStore.Look(
                 folder, time, finding => Say(finding, ExitCode.Done),
-                source => FolderQuery.Ask(new PromEngine(source, PromLimits.Default), expression, order.When, either.Token));
+                source => FolderQuery.Ask(EngineOver(source), expression, order.When, either.Token));
             return Show(answered, order, terminal);
         }
         catch (PromEvaluationException refused)
@@ -124,6 +124,9 @@ internal static class QueryVerb
             return Say($"no answer within {patience.TotalSeconds:0} s; ask for a shorter range or fewer series", ExitCode.No);
         }
     }
+
+    // As a hub makes its own.
+    private static PromEngine EngineOver(ISeriesSource source) => new(source, PromLimits.Default, Ambient.Workers, new PromPool(HubMemory.ForQueries / sizeof(double)));
 
     private static int Show(Answered answered, QueryOrder order, QueryTerminal terminal)
     {
