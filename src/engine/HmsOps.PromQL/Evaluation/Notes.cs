@@ -1,4 +1,5 @@
 using HmsOps.PromQL.Histograms;
+using HmsOps.PromQL.Syntax;
 using HmsOps.Series;
 
 namespace HmsOps.PromQL.Evaluation;
