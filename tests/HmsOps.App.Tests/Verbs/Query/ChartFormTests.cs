@@ -98,13 +98,13 @@ public sealed class ChartFormTests
     [InlineData(0.0166666666, "0.01667")]
     [InlineData(112.34, "112.3")]
     [InlineData(999.96, "1k")]
-    [InlineData(1_234.5, "1.234k")]
+    [InlineData(1_234.5, "1.235k")]
     [InlineData(-3_412_345, "-3.412M")]
     [InlineData(7.5e13, "75T")]
     [InlineData(1e18, "1e+18")]
     [InlineData(double.NaN, "NaN")]
     [InlineData(double.NegativeInfinity, "-Inf")]
-    [InlineData(3e-17, "3e-17")]
+    [InlineData(4.898587e-16, "4.899e-16")]
     public void Numbers_are_short_where_there_is_little_room(double value, string text) => Assert.Equal(text, ShortNumber.Rounded(value, 4));
 
     private static AnswerSeries Series(string labels, int range, int step, Func<int, double> value) =>

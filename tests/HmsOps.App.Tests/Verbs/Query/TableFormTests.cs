@@ -41,7 +41,7 @@ public sealed class TableFormTests
     [Fact]
     public void A_histogram_says_how_many_how_much_and_where_most_are() => Assert.Equal(
         """
-        job                                    value
+        job                              value
         a    {count:8, sum:12.5, p50≤1, p99≤8}
 
         """,
@@ -79,7 +79,7 @@ public sealed class TableFormTests
 
     [Fact]
     public void Labels_cannot_steer_the_terminal() =>
-        Assert.Equal("job               value\n\\u001b[2J\\u0007      1\n", TableForm.Of(Answers.Vector(Answers.One("job=\u001b[2J\a", 1)), TimeZoneInfo.Utc));
+        Assert.Equal("job              value\n\\u001b[2J\\u0007      1\n", TableForm.Of(Answers.Vector(Answers.One("job=\u001b[2J\a", 1)), TimeZoneInfo.Utc));
 
     [Fact]
     public void An_empty_answer_is_no_table()

@@ -39,8 +39,9 @@ internal sealed class ChartForm(QueryOrder order, ChartPaper paper)
         var (from, to) = (TimeWords.Local(order.When.From, paper.Zone), TimeWords.Local(order.When.To, paper.Zone));
         if (from[..11] == to[..11]) // one day
             to = to[11..];
-        var zone = new Moment(default, paper.Zone).ZoneName;
-        return CellText.Fit($"{from} to {to} {zone}, a point every {Durations.Format(TimeSpan.FromMilliseconds(order.When.Step))}", paper.Cells);
+        var times = $"{from} to {to} {new Moment(default, paper.Zone).ZoneName}";
+        var whole = $"{times}, a point every {Durations.Format(TimeSpan.FromMilliseconds(order.When.Step))}";
+        return whole.Length <= paper.Cells ? whole : CellText.Fit(times, paper.Cells);
     }
 
     private void Draw(StringBuilder text, ChartLegend legend, int rows)

@@ -20,7 +20,11 @@ internal static class FolderQuery
         switch (expression.Type)
         {
             case PromType.Text:
-                return new Answered(EngineAnswer.Of(expression.LiteralText), () => Body(json => PromAnswer.Write(json, expression.LiteralText, when.From)));
+                return new Answered(EngineAnswer.Of(expression.LiteralText), () => Body(json =>
+                {
+                    PromAnswer.Write(json, expression.LiteralText, when.From);
+                    return [];
+                }));
             case PromType.Matrix:
                 return Of(engine.Samples(expression, when.From, cancellationToken));
             default:
@@ -31,11 +35,15 @@ internal static class FolderQuery
 
     private static Answered Of(PromMatrix matrix) => new(EngineAnswer.Of(matrix), () => Body(json => PromAnswer.Write(json, matrix, Whole)));
 
-    private static string Body(Action<Utf8JsonWriter> write)
+    // A hub sends piece by piece; here all pieces are one text.
+    private static string Body(Func<Utf8JsonWriter, IEnumerable<bool>> write)
     {
         var body = new ArrayBufferWriter<byte>();
         using (var json = new Utf8JsonWriter(body))
-            write(json);
+        {
+            foreach (var _ in write(json))
+                json.Flush();
+        }
         return Encoding.UTF8.GetString(body.WrittenSpan);
     }
 }

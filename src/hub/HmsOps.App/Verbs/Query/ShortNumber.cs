@@ -1,3 +1,4 @@
+using System.Globalization;
 using HmsOps.Series;
 
 namespace HmsOps.App.Verbs.Query;
@@ -18,13 +19,7 @@ internal static class ShortNumber
     {
         if (!double.IsFinite(value) || value == 0)
             return NumberText.Short(value);
-        var decimals = digits - 1 - (int)Math.Floor(Math.Log10(Math.Abs(value)));
-        if (decimals is > 0 and <= 15)
-            return Of(Math.Round(value, decimals));
-        if (decimals > 15)
-            return NumberText.Short(value);
-        var power = Math.Pow(10, -decimals);
-        return Of(Math.Round(value / power) * power);
+        return Of(double.Parse(value.ToString($"E{digits - 1}", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture));
     }
 
     /// <summary>As it is.</summary>

@@ -43,15 +43,15 @@ internal sealed class TimeAxis
         return line.ToString();
     }
 
-    /// <summary>The labels, each with its middle below its mark; one that would touch another or go over the edge is left out.</summary>
+    /// <summary>The labels, each with its middle below its mark, those at the edges moved inside; one that would touch another is left out.</summary>
     /// <param name="margin">Cells before the axis, which labels may use.</param>
     public string Labels(int margin)
     {
         var text = new StringBuilder();
         foreach (var (cell, label) in _marks)
         {
-            var start = margin + cell - label.Length / 2;
-            if (start < (text.Length == 0 ? 0 : text.Length + 1) || start + label.Length > margin + _cells + 1)
+            var start = Math.Clamp(margin + cell - label.Length / 2, 0, Math.Max(0, margin + _cells - label.Length));
+            if (text.Length > 0 && start <= text.Length)
                 continue;
             text.Append(' ', start - text.Length).Append(label);
         }
