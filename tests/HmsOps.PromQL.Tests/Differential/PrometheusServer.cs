@@ -1,151 +1,138 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
+using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using HmsOps.PromQL.Tests.Notation;
-using HmsOps.PromQL.Tests.Oracle;
+using HmsOps.PromQL.Tests.Scripts;
 using HmsOps.Series;
 
 namespace HmsOps.PromQL.Tests.Differential;
 
-/// <summary>Debian's Prometheus (2.42) over random series, on a loopback port, in a folder of its own; gone with the tests.</summary>
-public sealed class PrometheusServer : IAsyncLifetime, IDisposable
+/// <summary>Debian's Prometheus (2.42) over some series, on a loopback port, in a folder of its own; gone with its end.</summary>
+public sealed class PrometheusServer : IAsyncDisposable
 {
-    /// <summary>The time of the first sample; the last is half an hour later.</summary>
-    public const long StartMs = 1_600_000_200_000;
+    private const string Program = "/usr/bin/prometheus";
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private readonly string _folder = Directory.CreateTempSubdirectory("hms-ops-promql-").FullName;
-    private readonly HttpClient _http = new() { Timeout = Patience };
-    private Process? _server;
+    private readonly HttpClient _http;
+    private readonly Process _server;
     private Task<string> _restOfLog = Task.FromResult("");
 
-    public IReadOnlyList<SeriesNotation.Line> Lines { get; } = RandomSeries.Make(new Random(5), StartMs, isPlain: true);
-
-    public async Task InitializeAsync()
+    private PrometheusServer()
     {
-        RequireProgram("/usr/bin/prometheus");
-        RequireProgram("/usr/bin/promtool");
-        var data = Path.Combine(_folder, "data");
-        await File.WriteAllTextAsync(Path.Combine(_folder, "samples.txt"), OpenMetrics());
-        await File.WriteAllTextAsync(Path.Combine(_folder, "prometheus.yml"), "scrape_configs: []\n");
-        await RunAsync("/usr/bin/promtool", "tsdb", "create-blocks-from", "openmetrics", Path.Combine(_folder, "samples.txt"), data);
-
+        Assert.True(File.Exists(Program), $"{Program} is missing: this test compares with a real Prometheus. Install Debian's package: apt-get install prometheus");
+        File.WriteAllText(Path.Combine(_folder, "prometheus.yml"), "scrape_configs: []\n");
         var address = $"127.0.0.1:{FreePort()}";
-        _http.BaseAddress = new Uri($"http://{address}");
-        _server = Start("/usr/bin/prometheus", $"--config.file={_folder}/prometheus.yml", $"--storage.tsdb.path={data}", "--storage.tsdb.retention.time=100y", $"--web.listen-address={address}");
-        await ReadyAsync(_server);
+        _http = new HttpClient { Timeout = Patience, BaseAddress = new Uri($"http://{address}") };
+        string[] arguments =
+        [
+            $"--config.file={_folder}/prometheus.yml", $"--storage.tsdb.path={_folder}/data", "--storage.tsdb.retention.time=100y", "--web.enable-remote-write-receiver",
+            $"--web.listen-address={address}",
+        ];
+        _server = Process.Start(new ProcessStartInfo(Program, arguments) { RedirectStandardError = true, UseShellExecute = false })
+            ?? throw new InvalidOperationException($"{Program} did not start.");
     }
 
-    public async Task DisposeAsync()
+    /// <summary>A server that holds these series.</summary>
+    public static async Task<PrometheusServer> OfAsync(IEnumerable<SeriesNotation.Line> lines)
     {
-        if (_server is not null)
+        var server = new PrometheusServer();
+        try
         {
-            _server.Kill();
-            await _server.WaitForExitAsync();
-            await _restOfLog;
-            _server.Dispose();
+            await server.ReadyAsync();
+            foreach (var body in RemoteWriteBody.Of(lines))
+                await server.WriteAsync(body);
+            return server;
         }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _server.Kill();
+        await _server.WaitForExitAsync();
+        await _restOfLog;
+        _server.Dispose();
+        _http.Dispose();
         Directory.Delete(_folder, recursive: true);
     }
 
-    public void Dispose() => _http.Dispose();
-
-    /// <summary>Its answer to a query over a range: by label set as text, then by time; null where it refuses.</summary>
-    public async Task<Dictionary<string, Dictionary<long, double>>?> RangeAsync(string query, long fromMs, long toMs, long stepMs)
+    /// <summary>Its answer; a part of why where it refuses.</summary>
+    public async Task<ScriptAnswer> AskAsync(string query, ScriptTimes times)
     {
-        using var form = new FormUrlEncodedContent(new Dictionary<string, string>
-        {
-            ["query"] = query,
-            ["start"] = Seconds(fromMs),
-            ["end"] = Seconds(toMs),
-            ["step"] = Seconds(stepMs),
-        });
-        return await AskAsync("/api/v1/query_range", form, "values");
-    }
-
-    /// <summary>Its answer to a query at one time; null where it refuses.</summary>
-    public async Task<Dictionary<string, Dictionary<long, double>>?> InstantAsync(string query, long atMs)
-    {
-        using var form = new FormUrlEncodedContent(new Dictionary<string, string> { ["query"] = query, ["time"] = Seconds(atMs) });
-        return await AskAsync("/api/v1/query", form, "value");
-    }
-
-    private async Task<Dictionary<string, Dictionary<long, double>>?> AskAsync(string path, HttpContent form, string values)
-    {
-        using var response = await _http.PostAsync(new Uri(path, UriKind.Relative), form);
+        var fields = new Dictionary<string, string> { ["query"] = query };
+        if (times.ToMs is { } to)
+            (fields["start"], fields["end"], fields["step"]) = (Seconds(times.FromMs), Seconds(to), Seconds(times.StepMs));
+        else
+            fields["time"] = Seconds(times.FromMs);
+        using var form = new FormUrlEncodedContent(fields);
+        using var response = await _http.PostAsync(new Uri(times.ToMs is null ? "/api/v1/query" : "/api/v1/query_range", UriKind.Relative), form);
         using var json = JsonDocument.Parse(await response.Content.ReadAsStringAsync());
-        if (response.StatusCode == HttpStatusCode.UnprocessableEntity)
-            return null;
+        if (response.StatusCode is HttpStatusCode.UnprocessableEntity or HttpStatusCode.BadRequest)
+            return new ScriptAnswer([], [], json.RootElement.GetProperty("error").GetString());
         Assert.True(response.IsSuccessStatusCode, json.RootElement.ToString());
-        var answer = new Dictionary<string, Dictionary<long, double>>();
-        var result = json.RootElement.GetProperty("data").GetProperty("result");
-        if (json.RootElement.GetProperty("data").GetProperty("resultType").GetString() == "scalar")
-            return new() { ["{}"] = Points([result]) };
-        foreach (var series in result.EnumerateArray())
-        {
-            var labels = series.GetProperty("metric").EnumerateObject().Select(l => (l.Name, l.Value.GetString() ?? "")).ToArray();
-            var points = series.GetProperty(values);
-            answer.Add(Labels.From(labels).ToString(), Points(values == "value" ? [points] : points.EnumerateArray()));
-        }
-        return answer;
+        var data = json.RootElement.GetProperty("data");
+        return new ScriptAnswer(Rows(data.GetProperty("resultType").GetString(), data.GetProperty("result")), [], null);
     }
 
-    private static Dictionary<long, double> Points(IEnumerable<JsonElement> pairs) => pairs.ToDictionary(
-        p => (long)Math.Round(p[0].GetDouble() * 1000),
-        p => p[1].GetString() switch
-        {
-            "+Inf" => double.PositiveInfinity,
-            "-Inf" => double.NegativeInfinity,
-            "NaN" => double.NaN,
-            var text => double.Parse(text ?? "", CultureInfo.InvariantCulture),
-        });
-
-    private string OpenMetrics()
+    private static IReadOnlyList<ScriptRow> Rows(string? type, JsonElement result) => type switch
     {
-        var text = new StringBuilder();
-        foreach (var line in Lines)
-        {
-            foreach (var sample in line.Samples)
-                text.Append(CultureInfo.InvariantCulture, $"{line.Labels.ToString().Replace(", ", ",", StringComparison.Ordinal)} {sample.Value:R} {Seconds(sample.Time)}\n");
-        }
-        return text.Append("# EOF\n").ToString();
+        "scalar" => [new ScriptRow(ScriptRow.Number, [Cell(result)])],
+        "string" => [new ScriptRow($"text \"{result[1].GetString()}\"", [])],
+        _ =>
+        [
+            .. result.EnumerateArray().Select(series => new ScriptRow(
+                Labels.From([.. series.GetProperty("metric").EnumerateObject().Select(label => (label.Name, label.Value.GetString() ?? ""))]).ToString(),
+                type == "vector" ? [Cell(series.GetProperty("value"))] : [.. series.GetProperty("values").EnumerateArray().Select(Cell)])),
+        ],
+    };
+
+    private static ScriptCell Cell(JsonElement pair) => new((long)Math.Round(pair[0].GetDouble() * 1000), new(Number(pair[1].GetString() ?? ""), null), IsMinusZero: false);
+
+    private static double Number(string text) => text switch
+    {
+        "+Inf" => double.PositiveInfinity,
+        "-Inf" => double.NegativeInfinity,
+        "NaN" => double.NaN,
+        _ => double.Parse(text, CultureInfo.InvariantCulture),
+    };
+
+    private async Task WriteAsync(byte[] body)
+    {
+        using var content = new ByteArrayContent(body);
+        content.Headers.ContentType = new MediaTypeHeaderValue("application/x-protobuf");
+        content.Headers.ContentEncoding.Add("snappy");
+        content.Headers.Add("X-Prometheus-Remote-Write-Version", "0.1.0");
+        using var response = await _http.PostAsync(new Uri("/api/v1/write", UriKind.Relative), content);
+        Assert.True(response.IsSuccessStatusCode, $"prometheus refused the samples: {await response.Content.ReadAsStringAsync()}");
     }
 
     // It says so on stderr when it is ready; then /-/ready has to say the same.
-    private async Task ReadyAsync(Process server)
+    private async Task ReadyAsync()
     {
         var log = new StringBuilder();
         using var patience = new CancellationTokenSource(Patience);
-        while (await server.StandardError.ReadLineAsync(patience.Token) is { } line)
+        while (await _server.StandardError.ReadLineAsync(patience.Token) is { } line)
         {
             log.AppendLine(line);
             if (!line.Contains("Server is ready to receive web requests", StringComparison.Ordinal))
                 continue;
-            _restOfLog = server.StandardError.ReadToEndAsync(CancellationToken.None); // or its pipe would fill
+            _restOfLog = _server.StandardError.ReadToEndAsync(CancellationToken.None); // or its pipe would fill
             using var ready = await _http.GetAsync(new Uri("/-/ready", UriKind.Relative), patience.Token);
             Assert.Equal(HttpStatusCode.OK, ready.StatusCode);
             return;
         }
         Assert.Fail($"prometheus ended before it was ready:\n{log}");
     }
-
-    private static async Task RunAsync(string program, params string[] arguments)
-    {
-        using var process = Start(program, arguments);
-        var errors = await process.StandardError.ReadToEndAsync();
-        await process.WaitForExitAsync();
-        Assert.True(process.ExitCode == 0, $"{program} answered {process.ExitCode}: {errors}");
-    }
-
-    private static Process Start(string program, params string[] arguments) =>
-        Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true, UseShellExecute = false }) ?? throw new InvalidOperationException($"{program} did not start.");
-
-    private static void RequireProgram(string path) =>
-        Assert.True(File.Exists(path), $"{path} is missing: this test compares with a real Prometheus. Install Debian's package: apt-get install prometheus");
 
     private static int FreePort()
     {

@@ -117,8 +117,8 @@ public sealed class ExpressionTableTests
     [Theory]
     [InlineData("abs({__name__=~\"left|other\"})", "vector cannot contain metrics with the same labelset: {k=\"1\"} comes twice at 0 ms; keep a label that tells the series apart, or aggregate")]
     [InlineData("right * on (x) right", "found several series on the right of * for the match group {}: right{k=\"1\"} and right{k=\"3\"}; many-to-many matching not allowed: matching labels must be unique on one side")]
-    [InlineData("left * on (x) other", "found several series on the left of * for the match group {}: left{k=\"1\"} and left{k=\"2\"}; many-to-one matching (group_left) is not in this version: match on a label that tells them apart, or aggregate first")]
-    [InlineData("left[5m]", "the expression is a range vector; put it in a function, such as last_over_time(left[5m])")]
+    [InlineData("left * on (x) other", "found several series on the left of * for the match group {}: left{k=\"1\"} and left{k=\"2\"}; many-to-one matching must be explicit (group_left/group_right): write it, match on a label that tells them apart, or aggregate first")]
+    [InlineData("left[5m]", "the expression is a range vector, which has no value at a time; put it in a function, such as last_over_time(left[5m])")]
     [InlineData("\"text\"", "the expression is a text, which has no value over time")]
     public void What_cannot_be_answered_says_why_and_where(string text, string message)
     {

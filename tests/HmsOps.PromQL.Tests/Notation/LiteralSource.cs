@@ -55,7 +55,8 @@ public sealed class LiteralSource : ISeriesSource
             {
                 var samples = lines[_at].Samples;
                 var histograms = samples.Any(s => s.Histogram is not null) ? samples.Select(s => s.Histogram).ToArray() : [];
-                return new SeriesView(lines[_at].Labels, samples.Select(s => s.Time).ToArray(), samples.Select(s => s.Value).ToArray(), histograms);
+                var starts = samples.Any(s => s.Start != 0) ? samples.Select(s => s.Start).ToArray() : [];
+                return new SeriesView(lines[_at].Labels, samples.Select(s => s.Time).ToArray(), samples.Select(s => s.Value).ToArray(), histograms, starts);
             }
         }
 

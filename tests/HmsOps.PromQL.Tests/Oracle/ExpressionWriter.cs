@@ -1,9 +1,7 @@
 namespace HmsOps.PromQL.Tests.Oracle;
 
-/// <summary>Writes random expressions of what this version evaluates, over the metrics of <see cref="RandomSeries"/>.</summary>
-/// <param name="random">Where chance comes from.</param>
-/// <param name="likePrometheus242">Keeps clear of what Prometheus 2.42 answers otherwise: see docs/reference/promql.md.</param>
-public sealed class ExpressionWriter(Random random, bool likePrometheus242 = false)
+/// <summary>Writes random expressions of what the obvious evaluator knows, over the metrics of <see cref="RandomSeries"/>.</summary>
+public sealed class ExpressionWriter(Random random)
 {
     private static readonly string[] Gauges = ["temperature", "queue_length"];
     private static readonly string[] Counters = ["requests_total", "errors_total"];
@@ -25,7 +23,7 @@ public sealed class ExpressionWriter(Random random, bool likePrometheus242 = fal
             () => $"({Exact(depth - 1)}) {Jump()} {ExactScalar(depth - 1)}",
             () => $"{ExactScalar(depth - 1)} {Jump()} ({Exact(depth - 1)})",
             () => $"({Vector(depth - 1)}) ^ {Pick("2", "0.5", "-1")}",
-            () => $"-({(likePrometheus242 ? Selector() : Vector(depth - 1))})", // 2.42 refuses names that collide at different times
+            () => $"-({Vector(depth - 1)})",
             () => $"abs({Vector(depth - 1)})",
             () => $"clamp_min({Vector(depth - 1)}, {Scalar(depth - 1)})",
             () => $"clamp_max({Vector(depth - 1)}, {Scalar(depth - 1)})",
@@ -85,7 +83,7 @@ public sealed class ExpressionWriter(Random random, bool likePrometheus242 = fal
 
     private string Grouping() => Pick("", " by (job) ", " by (instance) ", " by (job, instance) ", " without (instance) ", " without (job, le) ");
 
-    private string Matching() => Pick("", "", " on (job, instance)", " ignoring (le)", likePrometheus242 ? "" : " on (instance)", likePrometheus242 ? "" : " ignoring (job)");
+    private string Matching() => Pick("", "", " on (job, instance)", " ignoring (le)", " on (instance)", " ignoring (job)");
 
     private string Arithmetic() => Pick("+", "-", "*", "/");
 

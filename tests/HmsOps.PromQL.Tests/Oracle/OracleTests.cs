@@ -14,7 +14,7 @@ public sealed class OracleTests
         Prop.ForAll(ArbMap.Default.ArbFor<int>(), seed =>
         {
             var random = new Random(seed);
-            var lines = RandomSeries.Make(random, startMs: 0, isPlain: false);
+            var lines = RandomSeries.Make(random);
             var source = new LiteralSource(lines);
             var text = new ExpressionWriter(random).Vector(3);
             var expression = Answers.Parsed(text);
@@ -34,7 +34,7 @@ public sealed class OracleTests
         Prop.ForAll(ArbMap.Default.ArbFor<int>(), seed =>
         {
             var random = new Random(seed);
-            var source = new LiteralSource(RandomSeries.Make(random, startMs: 0, isPlain: false));
+            var source = new LiteralSource(RandomSeries.Make(random));
             var expression = Answers.Parsed(new ExpressionWriter(random).Vector(2));
             if (TryRange(source, expression, 600_000, 900_000, 60_000) is not { } matrix)
                 return;

@@ -9,11 +9,8 @@ public static class RandomSeries
     public const long IntervalMs = 15_000;
     public const int Samples = 120;
 
-    /// <summary>Draws all series.</summary>
-    /// <param name="random">Where chance comes from.</param>
-    /// <param name="startMs">The time of the first sample.</param>
-    /// <param name="isPlain">Without stale markers, and counters far above zero where they begin: what an OpenMetrics file can carry, and 2.42 extrapolates alike.</param>
-    public static IReadOnlyList<SeriesNotation.Line> Make(Random random, long startMs, bool isPlain)
+    /// <summary>Draws all series; the first sample is at 0.</summary>
+    public static IReadOnlyList<SeriesNotation.Line> Make(Random random)
     {
         var lines = new List<SeriesNotation.Line>();
         foreach (var job in (string[])["api", "web"])
@@ -22,42 +19,41 @@ public static class RandomSeries
             {
                 (string, string)[] Named(string name) => [("__name__", name), ("job", job), ("instance", instance)];
                 foreach (var name in (string[])["temperature", "queue_length"])
-                    lines.Add(new(Labels.From(Named(name)), Walk(random, startMs, isPlain, () => Math.Round(random.NextDouble() * 200 - 100, 2))));
+                    lines.Add(new(Labels.From(Named(name)), Walk(random, () => Math.Round(random.NextDouble() * 200 - 100, 2))));
                 foreach (var name in (string[])["requests_total", "errors_total"])
-                    lines.Add(new(Labels.From(Named(name)), Counter(random, startMs, isPlain)));
-                lines.AddRange(Buckets(random, startMs).Select(b => new SeriesNotation.Line(Labels.From([.. Named("latency_bucket"), ("le", b.Le)]), b.Samples)));
+                    lines.Add(new(Labels.From(Named(name)), Counter(random)));
+                lines.AddRange(Buckets(random).Select(b => new SeriesNotation.Line(Labels.From([.. Named("latency_bucket"), ("le", b.Le)]), b.Samples)));
             }
         }
         return [.. lines.Where(l => l.Samples.Count > 0)];
     }
 
-    private static List<SeriesNotation.Sample> Counter(Random random, long startMs, bool isPlain)
+    private static List<SeriesNotation.Sample> Counter(Random random)
     {
-        var value = isPlain ? 1e6 + random.Next(1000) : random.Next(50);
+        var value = random.Next(50);
         var startsOver = random.Next(3) == 0;
-        // In plain data a counter that starts over has no gaps: its first sample behind a gap could be near zero.
-        return Walk(random, startMs, isPlain, () => value = startsOver && random.Next(40) == 0 ? 0 : value + random.Next(20), hasGaps: !(isPlain && startsOver));
+        return Walk(random, () => value = startsOver && random.Next(40) == 0 ? 0 : value + random.Next(20));
     }
 
-    private static List<SeriesNotation.Sample> Walk(Random random, long startMs, bool isPlain, Func<double> next, bool hasGaps = true)
+    private static List<SeriesNotation.Sample> Walk(Random random, Func<double> next)
     {
         var samples = new List<SeriesNotation.Sample>();
-        var first = hasGaps && random.Next(4) == 0 ? random.Next(Samples) : 0;
-        var end = hasGaps && random.Next(4) == 0 ? random.Next(Samples) : Samples;
-        var gap = hasGaps && random.Next(3) == 0 ? 0.2 : 0;
+        var first = random.Next(4) == 0 ? random.Next(Samples) : 0;
+        var end = random.Next(4) == 0 ? random.Next(Samples) : Samples;
+        var gap = random.Next(3) == 0 ? 0.2 : 0;
         for (var i = 0; i < Samples; i++)
         {
             var value = next();
             if (i < first || i >= end || random.NextDouble() < gap)
                 continue;
-            if (!isPlain && random.Next(50) == 0)
+            if (random.Next(50) == 0)
                 value = random.Next(2) == 0 ? StaleMarker.Value : double.NaN;
-            samples.Add(new SeriesNotation.Sample(startMs + i * IntervalMs, value, null));
+            samples.Add(new SeriesNotation.Sample(i * IntervalMs, value, null));
         }
         return samples;
     }
 
-    private static (string Le, List<SeriesNotation.Sample> Samples)[] Buckets(Random random, long startMs)
+    private static (string Le, List<SeriesNotation.Sample> Samples)[] Buckets(Random random)
     {
         string[] bounds = ["0.1", "0.5", "1", "5", "+Inf"];
         var counts = new double[bounds.Length];
@@ -70,7 +66,7 @@ public static class RandomSeries
             {
                 seen += 1 + random.Next(30);
                 counts[b] += seen;
-                buckets[b].Samples.Add(new SeriesNotation.Sample(startMs + i * IntervalMs, counts[b], null));
+                buckets[b].Samples.Add(new SeriesNotation.Sample(i * IntervalMs, counts[b], null));
             }
         }
         return buckets;

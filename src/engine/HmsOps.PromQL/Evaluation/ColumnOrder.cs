@@ -16,7 +16,7 @@ internal static class ColumnOrder
         var isDescending = call.Function.EndsWith("_desc", StringComparison.Ordinal);
         if (call.Function.StartsWith("sort_by_label", StringComparison.Ordinal))
         {
-            string[] names = [.. call.Arguments.Skip(1).Select(name => ((PromNode.Text)name).Value)];
+            string[] names = [.. call.Arguments.Skip(1).Select(LabelFunctions.TextOf)];
             vector.Sort((a, b) => ByLabels(a.Labels, b.Labels, names) * (isDescending ? -1 : 1));
             return vector;
         }

@@ -44,9 +44,20 @@ internal static class LabelFunctions
     }
 
     /// <summary>The name of a label that a function sets.</summary>
-    public static string NewLabel(PromNode.Call call, int argument) => TextOf(call, argument) is { Length: > 0 } name
-        ? name
-        : throw new PromEvaluationException(call.Arguments[argument].At, $"invalid label name in {call.Function}(): it is empty");
+    public static string NewLabel(PromNode.Call call, int argument) => NewLabel(call.Arguments[argument], call.Function);
+
+    /// <summary>The name of a label that is set.</summary>
+    public static string NewLabel(PromNode name, string by) => TextOf(name) is { Length: > 0 } text
+        ? text
+        : throw new PromEvaluationException(name.At, $"invalid label name in {by}(): it is empty");
+
+    /// <summary>What a text says that may stand in parentheses.</summary>
+    public static string TextOf(PromNode node)
+    {
+        while (node is PromNode.Paren paren)
+            node = paren.Inner;
+        return ((PromNode.Text)node).Value; // the parser sees to the type
+    }
 
     private static CapturePattern PatternOf(PromNode.Call call)
     {
@@ -60,11 +71,5 @@ internal static class LabelFunctions
         }
     }
 
-    private static string TextOf(PromNode.Call call, int argument)
-    {
-        var node = call.Arguments[argument];
-        while (node is PromNode.Paren paren)
-            node = paren.Inner;
-        return ((PromNode.Text)node).Value; // the parser sees to the type
-    }
+    private static string TextOf(PromNode.Call call, int argument) => TextOf(call.Arguments[argument]);
 }

@@ -8,9 +8,10 @@ internal static class ValueCounts
 {
     public static List<Column> Evaluate(EvaluationRun run, PromNode.Aggregate node)
     {
-        var label = ((PromNode.Text)node.Parameter!).Value; // the parser sees to both
+        var label = LabelFunctions.NewLabel(node.Parameter!, "count_values"); // the parser sees to both
         var grouping = MetricLabels.Group(node);
-        var counts = new Dictionary<(Labels Group, string Value), Column>();
+        var counts = new Dictionary<(Labels Labels, bool DropsName), Column>(); // the value's label may be one of the group's, and takes its place
+        var byValue = new Dictionary<(Labels Group, string Value), Labels>();
         var groups = new List<Column>();
         foreach (var series in run.Evaluate(node.Operand))
         {
@@ -20,10 +21,13 @@ internal static class ValueCounts
                 if (!series.Has(step))
                     continue;
                 var value = series.HistogramAt(step) is { } histogram ? HistogramText.Of(histogram) : NumberText.Plain(series.Values[step]);
-                if (!counts.TryGetValue((group, value), out var column))
+                if (!byValue.TryGetValue((group, value), out var labels))
+                    byValue.Add((group, value), labels = LabelsBuilder.From(group).Set(label, value).Build());
+                var key = (labels, DropsName: series.DropsName && label != "__name__");
+                if (!counts.TryGetValue(key, out var column))
                 {
-                    column = run.Column(LabelsBuilder.From(group).Set(label, value).Build(), dropsName: series.DropsName && label != "__name__", node.At);
-                    counts.Add((group, value), column);
+                    column = run.Column(labels, key.DropsName, node.At);
+                    counts.Add(key, column);
                     groups.Add(column);
                 }
                 column.Set(step, column.Has(step) ? column.Values[step] + 1 : 1);

@@ -99,12 +99,12 @@ internal sealed class TimeOfExtreme(Notes notes, SourceRange at, bool isMax) : W
 }
 
 /// <summary><c>deriv</c>, and <c>predict_linear</c> where there is a distance: a straight line through the numbers, by least squares.</summary>
-internal sealed class Regression(Notes notes, SourceRange at, Column? ahead) : WindowNumbers(notes, at, least: 2)
+internal sealed class Regression(Notes notes, SourceRange at, TimeGrid grid, Column? ahead) : WindowNumbers(notes, at, least: 2)
 {
     protected override double Of(ReadOnlySpan<long> times, ReadOnlySpan<double> values, long to, int step)
     {
         // A slope is taken near its numbers, where they lose least.
-        var (slope, intercept) = Line(times, values, ahead is null ? times[0] : to);
+        var (slope, intercept) = Line(times, values, ahead is null ? times[0] : grid[step]); // ahead of the step, wherever the window lies
         return ahead is null ? slope : (slope * ahead.Values[step]) + intercept;
     }
 

@@ -113,7 +113,7 @@ internal sealed class ExpressionReader
         if (operand is PromNode.Hole)
             return Hole(at);
         if (operand is PromNode.Number number)
-            return number with { Value = isMinus ? -number.Value : number.Value };
+            return new PromNode.Number(at, isMinus ? -number.Value : number.Value, number.IsDuration);
         if (operand.Type is PromType.Scalar or PromType.Vector)
             return Limited(new PromNode.Unary(at, isMinus, operand));
         _tokens.Report(operand.At, $"found {Kind(operand)} behind the sign, expected a number or an instant vector");
@@ -208,6 +208,8 @@ internal sealed class ExpressionReader
     {
         var word = _tokens.Take();
         var arguments = Arguments(isInfo: name == "info");
+        if (Functions.AnyCase.Contains(name.ToLowerInvariant()))
+            name = name.ToLowerInvariant();
         var at = new SourceRange(word.At.Start, _tokens.LastEnd);
         if (!Functions.Evaluated.TryGetValue(name, out var signature))
             return Unknown(word, name, at);

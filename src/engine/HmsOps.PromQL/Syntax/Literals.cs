@@ -42,7 +42,7 @@ internal static class Literals
             return TryOctal(plain, out value);
         const NumberStyles style = NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
         return char.IsAsciiDigit(plain[^1]) || plain[^1] == '.'
-            ? double.TryParse(plain, style, CultureInfo.InvariantCulture, out value)
+            ? double.TryParse(plain, style, CultureInfo.InvariantCulture, out value) && double.IsFinite(value) // infinite: beyond what a number can be
             : false;
     }
 

@@ -1,0 +1,63 @@
+using System.Text.RegularExpressions;
+using HmsOps.PromQL.Tests.Scripts;
+
+namespace HmsOps.PromQL.Tests.Differential;
+
+/// <summary>One question to both, and what each said.</summary>
+/// <param name="Text">The expression.</param>
+/// <param name="Theirs">Prometheus 2.42.</param>
+/// <param name="Ours">The engine, which speaks the language of 3.14.</param>
+internal sealed record Disagreement(string Text, ScriptAnswer Theirs, ScriptAnswer Ours)
+{
+    /// <summary>Numbers up to which the series reach.</summary>
+    private const double Largest = 1 << 20;
+
+    public bool Has(string pattern) => Regex.IsMatch(Text, pattern);
+
+    /// <summary>The same series at the same times.</summary>
+    public bool IsOfNumbersAlone => Theirs.Fails is null && Ours.Fails is null && Pairs is not null;
+
+    /// <summary>The samples that differ, theirs and ours; null where the series or their times do.</summary>
+    public IReadOnlyList<(double Theirs, double Ours)>? Pairs { get; } = PairsOf(Theirs, Ours);
+
+    /// <summary>They differ by no more than rounding does to numbers as large as the samples.</summary>
+    public bool IsOfRounding => IsOfNumbersAlone && Pairs!.All(pair => Math.Abs(pair.Theirs - pair.Ours) <= 1e-9 * Largest);
+
+    private static List<(double, double)>? PairsOf(ScriptAnswer theirs, ScriptAnswer ours)
+    {
+        var mine = ours.Rows.ToLookup(row => row.Name);
+        if (theirs.Rows.Count != ours.Rows.Count || !theirs.Rows.All(row => mine[row.Name].Count() == 1))
+            return null;
+        var pairs = new List<(double, double)>();
+        foreach (var row in theirs.Rows)
+        {
+            var cells = mine[row.Name].Single().Cells;
+            if (!row.Cells.Select(cell => cell.Time).SequenceEqual(cells.Select(cell => cell.Time)))
+                return null;
+            pairs.AddRange(row.Cells.Zip(cells).Where(pair => !pair.First.IsAs(pair.Second)).Select(pair => (pair.First.Value.Number, pair.Second.Value.Number)));
+        }
+        return pairs;
+    }
+}
+
+/// <summary>A rule of the newer language, and the disagreements it explains.</summary>
+/// <param name="Rule">As ../shared/design/promql.md has it, or the release notes.</param>
+/// <param name="Explains">By the expression and the kind of difference.</param>
+internal sealed record NamedDifference(string Rule, Func<Disagreement, bool> Explains)
+{
+    private const string FilterComparison = @"(==|!=|<|>)=?(?! bool)";
+
+    public static IReadOnlyList<NamedDifference> All { get; } =
+    [
+        new("names go at the end: what collides on the way is no error", d =>
+            d.Ours.Fails is null && d.Theirs.Fails?.Contains("same labelset", StringComparison.Ordinal) == true),
+        new("a comparison that keeps series is many-to-one only by group_left", d =>
+            d.Theirs.Fails is null && d.Ours.Fails?.Contains("many-to-one matching must be explicit", StringComparison.Ordinal) == true && d.Has(FilterComparison)),
+        new("the stretch to the start of a window is limited by its threshold first, by zero then", d =>
+            d.IsOfNumbersAlone && d.Has(@"(rate|increase)\((permits_total|requests_total|errors_total|latency_bucket)")),
+        new("deviations of numbers that are not finite are NaN", d =>
+            d.IsOfNumbersAlone && d.Has("stddev|stdvar") && d.Pairs!.All(pair => double.IsNaN(pair.Ours) || double.IsNaN(pair.Theirs))),
+        new("sums are compensated, and means are sums divided", d =>
+            d.IsOfRounding && d.Has("sum|avg|stddev|stdvar|deriv|predict_linear|holt_winters|quantile|rate|delta|increase")),
+    ];
+}
