@@ -54,7 +54,7 @@ internal sealed class ChartForm(QueryOrder order, ChartPaper paper)
         var canvas = new BrailleCanvas(cells, rows);
         // The first of the legend is drawn last: it lies on top.
         for (var i = legend.Order.Count - 1; i >= 0; i--)
-            Trace(canvas, axis, legend.Order[i], legend.Ink(i));
+            Trace(canvas, axis, legend.Order[i], ChartLegend.Ink(i));
         for (var row = 0; row < rows; row++)
         {
             var label = labels.GetValueOrDefault(row);

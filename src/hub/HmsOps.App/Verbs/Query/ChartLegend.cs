@@ -27,7 +27,7 @@ internal sealed class ChartLegend
     public IReadOnlyList<string> Lines { get; }
 
     /// <summary>The ink of a series by its place in the order.</summary>
-    public int Ink(int place) => Math.Min(place, ChartPaper.InksOfTheirOwn) + 1;
+    public static int Ink(int place) => Math.Min(place, ChartPaper.InksOfTheirOwn) + 1;
 
     private IEnumerable<string> LinesOf(QueryOrder order, ChartPaper paper)
     {
