@@ -1,5 +1,6 @@
 using HmsOps.Disk;
 using HmsOps.Present;
+using HmsOps.Series;
 using HmsOps.Tsdb;
 
 namespace HmsOps.App.Running;
@@ -14,8 +15,7 @@ internal static class StoppedStore
     public static async Task<T> RunAsync<T>(string folder, Func<IStoreOrders, Task<T>> order)
     {
         var disk = new RealDisk();
-        var options = new MetricStoreOptions { Folder = folder, Retention = Ever, LateWindow = Ever - TimeSpan.FromDays(1), DurabilityWindow = TimeSpan.FromSeconds(1) }.WithinMemory(HubMemory.ForStore);
-        using var store = MetricStore.Open(disk, options, Ambient.Time);
+        using var store = MetricStore.Open(disk, OptionsOf(folder), Ambient.Time);
         using var stopping = new CancellationTokenSource();
         var running = Ambient.OnPool(() => store.RunAsync(stopping.Token, Ambient.OnPool));
         try
@@ -28,4 +28,20 @@ internal static class StoppedStore
             await running;
         }
     }
+
+    /// <summary>Opens the store, looks something up, and closes it. Nothing is sealed or written; but opening puts right what a crash left behind, as a hub's start does.</summary>
+    /// <param name="folder">The metric store's folder.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="found">Is told what was not as it was written, a sentence each: the next start will not find it any more.</param>
+    /// <param name="look">What is looked up.</param>
+    public static T Look<T>(string folder, TimeProvider time, Action<string> found, Func<ISeriesSource, T> look)
+    {
+        using var store = MetricStore.Open(new RealDisk(), OptionsOf(folder), time);
+        foreach (var finding in store.Recovery.Findings)
+            found($"the metric log was put right while opening: {finding.Sentence}");
+        return look(store);
+    }
+
+    private static MetricStoreOptions OptionsOf(string folder) =>
+        new MetricStoreOptions { Folder = folder, Retention = Ever, LateWindow = Ever - TimeSpan.FromDays(1), DurabilityWindow = TimeSpan.FromSeconds(1) }.WithinMemory(HubMemory.ForStore);
 }

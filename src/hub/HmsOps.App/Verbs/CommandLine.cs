@@ -1,4 +1,5 @@
 using System.CommandLine;
+using HmsOps.App.Verbs.Query;
 
 namespace HmsOps.App.Verbs;
 
@@ -8,7 +9,7 @@ internal static class CommandLine
     // What the house will have: named here so that a reader of a later version's docs gets an answer and not a guess.
     private static readonly string[] Later =
     [
-        "gateway", "backup", "restore", "mcp", "top", "completion", "explain", "schema", "import", "rules", "replay", "query", "slo", "alerts", "ack", "silence", "oncall",
+        "gateway", "backup", "restore", "mcp", "top", "completion", "explain", "schema", "import", "rules", "replay", "slo", "alerts", "ack", "silence", "oncall",
         "rollout", "rollback", "scale", "traffic-shift", "restart", "script", "playbook", "approve", "reject", "stop", "resume", "why", "incident", "page", "probe",
         "user", "token", "grant", "ship", "logs", "trace", "init",
     ];
@@ -29,6 +30,7 @@ internal static class CommandLine
             ConfigVerb.Make(),
             DashboardVerb.Make(),
             LedgerVerbs.Make(),
+            QueryVerb.Make(),
             StoreVerbs.Make(),
         };
         var parsed = root.Parse(args);

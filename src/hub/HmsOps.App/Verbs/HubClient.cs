@@ -58,13 +58,15 @@ internal static class HubClient
         }
     }
 
-    // The sentence of a problem, or whatever came.
+    // The sentence of a problem, or of an error in Prometheus' shape, or whatever came.
     private static string DetailOf(string body)
     {
         try
         {
             using var json = JsonDocument.Parse(body);
-            return json.RootElement.TryGetProperty("detail", out var detail) ? detail.GetString() ?? body : body;
+            if (json.RootElement.ValueKind != JsonValueKind.Object)
+                return body;
+            return json.RootElement.TryGetProperty("detail", out var said) || json.RootElement.TryGetProperty("error", out said) ? said.ToString() : body;
         }
         catch (JsonException)
         {

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
-using System.Text.RegularExpressions;
 using HmsOps.App.Running;
 using HmsOps.Disk;
 using HmsOps.Present;
@@ -16,7 +15,7 @@ namespace HmsOps.App.Verbs;
 /// The metric store from outside: <c>verify</c>, <c>compact</c>, <c>snapshot</c>, <c>delete</c>, <c>import</c>. On a data folder that a hub has, that hub is asked; on a
 /// stopped one's the verb opens the store itself.
 /// </summary>
-internal static partial class StoreVerbs
+internal static class StoreVerbs
 {
     private static readonly Option<string> Data = new("--data") { Description = "The data folder, of a running hub or a stopped one", DefaultValueFactory = _ => "data" };
     private static readonly Option<bool> Json = new("--json") { Description = "Answer as JSON" };
@@ -118,24 +117,9 @@ internal static partial class StoreVerbs
         var json = parsed.GetValue(Json);
         if (parsed.GetValue<string?>("--hub") is { } hub)
             return await AskAsync(hub, order, parameters, say, json, cancellationToken);
-        var data = Path.GetFullPath(parsed.GetRequiredValue(Data));
-        if (!Directory.Exists(Path.Combine(data, "metrics")))
-            return Refuse($"{data} is no data folder: there is no folder metrics in it. Name one with --data, or a running hub with --hub");
-        try
-        {
-            using var taken = FolderLock.Take(new RealDisk(), data, $"pid {Environment.ProcessId} on {Environment.MachineName}, running hms-ops store {order}");
-            var answer = opens ? await StoppedStore.RunAsync($"{data}/metrics", store => here($"{data}/metrics", store)) : await here($"{data}/metrics", null);
-            return Answer(answer, say, json);
-        }
-        catch (FolderHeldException held) when (ListeningOn().Match(held.Holder) is { Success: true } at)
-        {
-            return await AskAsync(at.Groups["address"].Value, order, parameters, say, json, cancellationToken);
-        }
-        catch (Exception failure) when (failure is StoreOrderException or IOException or UnauthorizedAccessException or InvalidDataException)
-        {
-            await Console.Error.WriteLineAsync($"hms-ops: {failure.Message}");
-            return ExitCode.No;
-        }
+        return await HubOrFolder.RunAsync(
+            parsed.GetRequiredValue(Data), $"hms-ops store {order}", holder => AskAsync(holder, order, parameters, say, json, cancellationToken),
+            async folder => Answer(opens ? await StoppedStore.RunAsync(folder, store => here(folder, store)) : await here(folder, null), say, json));
     }
 
     private static Task<int> AskAsync<T>(
@@ -219,9 +203,6 @@ internal static partial class StoreVerbs
     }
 
     private static readonly JsonSerializerOptions Shape = new(JsonSerializerDefaults.Web);
-
-    [GeneratedRegex(@"listening on (?<address>\S+)", RegexOptions.NonBacktracking)]
-    private static partial Regex ListeningOn();
 
     private sealed record SnapshotSaid(string Folder, long Bytes);
 }

@@ -43,7 +43,7 @@ public sealed class QueryAddressesTests : IAsyncLifetime
     [Theory]
     [InlineData("query=%22grants%22&time=5", """{"resultType":"string","result":[5,"grants"]}""")]
     [InlineData("query=((%22grants%22))&time=5", """{"resultType":"string","result":[5,"grants"]}""")]
-    [InlineData("query=1e21&time=5", """{"resultType":"scalar","result":[5,"1e+21"]}""")]
+    [InlineData("query=1e21&time=5", """{"resultType":"scalar","result":[5,"1e\u002B21"]}""")]
     [InlineData("query=0.0000001&time=5", """{"resultType":"scalar","result":[5,"1e-07"]}""")]
     [InlineData("query=vector(1)&time=5", """{"resultType":"vector","result":[{"metric":{},"value":[5,"1"]}]}""")]
     public async Task An_answer_has_the_type_of_its_expression(string question, string data) => Assert.Equal(data, (await DataAsync($"/api/v1/query?{question}")).GetRawText());

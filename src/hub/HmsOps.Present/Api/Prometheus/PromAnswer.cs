@@ -5,7 +5,7 @@ using HmsOps.Series;
 namespace HmsOps.Present.Api.Prometheus;
 
 /// <summary>Answers in Prometheus' own shape: <c>{"status":"success","data":{"resultType":…,"result":…}}</c>, and its errors.</summary>
-internal static class PromAnswer
+public static class PromAnswer
 {
     /// <summary>What is said of an answer that is not whole.</summary>
     public const string Truncated = "results truncated due to limit";
@@ -262,9 +262,9 @@ internal static class PromAnswer
     }
 }
 
-/// <summary>How an answer is wanted.</summary>
+/// <summary>How an answer in Prometheus' shape is wanted.</summary>
 /// <param name="Limit">At most so many series.</param>
 /// <param name="Took">How long it took, where the asker wants to know.</param>
 /// <param name="IsTruncated">There were more.</param>
 /// <param name="Plan">How it was worked out, where the asker wants to know.</param>
-internal readonly record struct AnswerForm(int Limit, TimeSpan? Took = null, bool IsTruncated = false, PromPlan? Plan = null);
+public readonly record struct AnswerForm(int Limit, TimeSpan? Took = null, bool IsTruncated = false, PromPlan? Plan = null);

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using HmsOps.Series;
+using HmsOps.Workspace;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -63,7 +64,7 @@ internal sealed class StatusEndpoints(PresentSources sources, PromDoor door)
         json.WriteString("CWD", Environment.CurrentDirectory);
         json.WriteString("hostname", Environment.MachineName);
         json.WriteString("serverTime", Written(sources.Time.GetUtcNow()));
-        json.WriteBoolean("reloadConfigSuccess", sources.Workspace().Diagnostics.All(found => found.Severity != HmsOps.Workspace.Severity.Error));
+        json.WriteBoolean("reloadConfigSuccess", sources.Workspace().Diagnostics.All(found => found.Severity != Severity.Error));
         json.WriteString("lastConfigTime", Written(hub.StartedAt));
         json.WriteNumber("corruptionCount", 0);
         json.WriteNumber("goroutineCount", ThreadPool.ThreadCount);
