@@ -10,16 +10,18 @@ internal static class ValueCounts
     {
         var label = LabelFunctions.NewLabel(node.Parameter!, "count_values"); // the parser sees to both
         var grouping = MetricLabels.Group(node);
+        var isLeftOut = node.Without && node.Grouping.Contains(label); // then values are not told apart
         var counts = new Dictionary<(Labels Group, string Value), Column>();
         var groups = new List<Column>();
         foreach (var series in run.Evaluate(node.Operand))
         {
-            var group = grouping.Of(series.Labels);
+            var group = grouping.Of(LabelsBuilder.From(series.Labels).Set(label, "").Build()); // what is counted takes the place of what was there
             for (var step = 0; step < run.Grid.Steps; step++)
             {
                 if (!series.Has(step))
                     continue;
                 var value = series.HistogramAt(step) is { } histogram ? HistogramText.Of(histogram) : NumberText.Plain(series.Values[step]);
+                value = isLeftOut ? "" : value;
                 if (!counts.TryGetValue((group, value), out var column))
                 {
                     column = run.Column(LabelsBuilder.From(group).Set(label, value).Build(), dropsName: series.DropsName && label != "__name__", node.At);

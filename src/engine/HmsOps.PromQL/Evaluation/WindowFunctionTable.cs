@@ -8,7 +8,7 @@ internal static class WindowFunctionTable
     public static Func<WindowFunction> Of(EvaluationRun run, PromNode.Call call, SourceRange at, long range)
     {
         Column Number(int argument) => run.Evaluate(call.Arguments[argument])[0];
-        Func<WindowFunction> Regression(Column ahead) => () => new Regression(run.Notes, at, ahead);
+        Func<WindowFunction> Regression(Column ahead) => () => new Regression(run.Notes, at, run.Grid, ahead);
         Func<WindowFunction> Smoothing(Column level, Column trend) => () => new Smoothing(run.Notes, call, level, trend);
         Func<WindowFunction> Quantile(Column quantile) => () => new QuantileOverTime(run.Notes, call.Arguments[0].At, at, quantile);
         return call.Function switch
@@ -20,7 +20,7 @@ internal static class WindowFunctionTable
             "idelta" => () => new NewestTwo(run.Notes, at, isRate: false),
             "changes" => () => new WindowChanges(onlyResets: false, anchorMs: 0),
             "resets" => () => new WindowChanges(onlyResets: true, anchorMs: 0),
-            "deriv" => () => new Regression(run.Notes, at, ahead: null),
+            "deriv" => () => new Regression(run.Notes, at, run.Grid, ahead: null),
             "predict_linear" => Regression(Number(1)),
             "double_exponential_smoothing" => Smoothing(Number(1), Number(2)),
             "count_over_time" => () => new CountOverTime(),
