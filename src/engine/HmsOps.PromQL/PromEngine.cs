@@ -23,7 +23,7 @@ public sealed class PromEngine(ISeriesSource source, PromLimits limits, PromWork
     public PromVector Instant(PromExpression e, long atMs, CancellationToken ct, PromExplanation? explanation = null)
     {
         ArgumentNullException.ThrowIfNull(e);
-        using var query = Query(e, TimeGrid.At(InRange(atMs)), ct, explanation);
+        using var query = Query(e, new QueryTimes(atMs, atMs, 0), TimeGrid.At(InRange(atMs)), ct, explanation);
         var run = EvaluationRun.Of(query);
         PromPoint[] points = [.. run.Answer().Select(c => new PromPoint(c.Labels, atMs, c.Values[0], c.HistogramAt(0)))];
         Explain(run, explanation);
@@ -37,7 +37,7 @@ public sealed class PromEngine(ISeriesSource source, PromLimits limits, PromWork
         ArgumentNullException.ThrowIfNull(e);
         if (e.Type != PromType.Matrix)
             throw new ArgumentException($"{e} is no range vector.", nameof(e));
-        using var query = Query(e, TimeGrid.At(InRange(atMs)), ct);
+        using var query = Query(e, new QueryTimes(atMs, atMs, 0), TimeGrid.At(InRange(atMs)), ct);
         var run = EvaluationRun.Of(query);
         return new PromMatrix(RangeSamples.Of(run), run.Notes.Lines, run.Context.Usage);
     }
@@ -48,7 +48,7 @@ public sealed class PromEngine(ISeriesSource source, PromLimits limits, PromWork
     {
         ArgumentNullException.ThrowIfNull(e);
         var grid = new TimeGrid(fromMs, stepMs, CheckSteps(e, fromMs, toMs, stepMs));
-        using var query = Query(e, grid, ct, explanation);
+        using var query = Query(e, new QueryTimes(fromMs, toMs, stepMs), grid, ct, explanation);
         var run = EvaluationRun.Of(query);
         PromSeries[] series = [.. run.Answer().Select(c => c.ToSeries(grid))];
         Explain(run, explanation);
@@ -59,7 +59,7 @@ public sealed class PromEngine(ISeriesSource source, PromLimits limits, PromWork
     public PromPlan Plan(PromExpression e, long fromMs, long toMs, long stepMs)
     {
         ArgumentNullException.ThrowIfNull(e);
-        using var query = Query(e, new TimeGrid(fromMs, stepMs, CheckSteps(e, fromMs, toMs, stepMs)), CancellationToken.None);
+        using var query = Query(e, new QueryTimes(fromMs, toMs, stepMs), new TimeGrid(fromMs, stepMs, CheckSteps(e, fromMs, toMs, stepMs)), CancellationToken.None);
         return PlanWriter.Of(EvaluationRun.Of(query));
     }
 
@@ -80,8 +80,8 @@ public sealed class PromEngine(ISeriesSource source, PromLimits limits, PromWork
         return (int)steps;
     }
 
-    private QueryContext Query(PromExpression e, TimeGrid grid, CancellationToken ct, PromExplanation? explanation = null) =>
-        new(source, limits, workers ?? PromWorkers.One, pool, e, grid, explanation?.Trace, ct);
+    private QueryContext Query(PromExpression e, QueryTimes times, TimeGrid grid, CancellationToken ct, PromExplanation? explanation = null) =>
+        new(source, limits, workers ?? PromWorkers.One, pool, e, times, grid, explanation?.Trace, ct);
 
     private static void Explain(EvaluationRun run, PromExplanation? explanation) => explanation?.Plan = PlanWriter.Of(run);
 

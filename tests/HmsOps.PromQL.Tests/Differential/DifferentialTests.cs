@@ -52,6 +52,7 @@ public sealed class DifferentialTests(ITestOutputHelper output)
         foreach (var (rule, count) in applied)
             output.WriteLine($"{count,6}  {rule}");
         Assert.True(unnamed.Count == 0, $"{unnamed.Count} of {questions.Count} differ:\n{string.Join('\n', unnamed.OrderBy(text => text.Length).Take(Shown))}");
+        Assert.DoesNotContain(applied, rule => rule.Value == 0); // what does not occur any more is no difference
         Assert.InRange(points, 100_000, int.MaxValue);
         Assert.InRange(refusals, 1, questions.Count / 3); // both ways are walked
     }

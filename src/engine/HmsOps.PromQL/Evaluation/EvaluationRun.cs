@@ -30,8 +30,8 @@ internal sealed class EvaluationRun
     /// <summary>How it reads.</summary>
     public ReadingPlan Plan => _plan;
 
-    /// <summary>The times the asker asked for; those of a subquery are others.</summary>
-    public TimeGrid Query => _query.Grid;
+    /// <summary>The times the asker asked for.</summary>
+    public QueryTimes Query => _query.Times;
 
     public TimeGrid Grid { get; }
 
@@ -43,7 +43,7 @@ internal sealed class EvaluationRun
     public long LookBackMs => (long)_query.Limits.LookBack.TotalMilliseconds;
 
     /// <summary>Of a whole expression.</summary>
-    public static EvaluationRun Of(QueryContext query) => new(query, query.Grid, TimeResolver.Of(query.Expression.Root, query.Grid));
+    public static EvaluationRun Of(QueryContext query) => new(query, query.Grid, TimeResolver.Of(query.Expression.Root, query.Times));
 
     /// <summary>Of a part, whose times are known, at other times.</summary>
     public EvaluationRun At(TimeGrid grid, PromNode part) => new(_query, grid, part);

@@ -137,15 +137,15 @@ internal sealed class Extrapolation(Notes notes, SourceRange at, long rangeMs, b
         NoteWrongKind(window);
         NoteOverlaps(window);
         var (first, last) = (window.Histograms[0]!, window.Histograms[^1]!); // all are there: Kinds says so
-        foreach (var histogram in window.Histograms)
+        // Where the second sample begins anew, the first one says nothing, not even about the schema.
+        var skipsFirst = _firstReset < _resets.Count && _resets[_firstReset] == window.First + 1;
+        foreach (var histogram in window.Histograms[(skipsFirst ? 1 : 0)..])
         {
             if (HistogramBounds.HasOwn(histogram!) == HistogramBounds.HasOwn(last))
                 continue;
             notes.MixedBuckets(at, window.Name);
             return null;
         }
-        // Where the second sample begins anew, the first one says nothing, not even about the schema.
-        var skipsFirst = _firstReset < _resets.Count && _resets[_firstReset] == window.First + 1;
         var schema = Math.Min(last.Schema, skipsFirst ? window.Histograms[1]!.Schema : first.Schema);
         if (isCounter)
         {

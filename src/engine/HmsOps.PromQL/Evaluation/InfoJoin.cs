@@ -63,7 +63,7 @@ internal sealed class InfoJoin
             return infos;
         var (moment, offset) = TimeOf(_call.Arguments[0]) ?? (null, 0);
         var selector = new PromNode.Selector(_call.At, [.. _names, .. _data], offset) { Moment = moment };
-        foreach (var info in _run.Scanned(SeriesRead.Of(_run, selector, SelectedPart.Time), _call.At))
+        foreach (var info in _run.Scanned(SeriesRead.Of(_run, selector, SelectedPart.TimeOfNumber), _call.At))
         {
             var who = Identifying.Of(info.Labels);
             if (!wanted.Contains(who))

@@ -12,6 +12,9 @@ internal enum SelectedPart
     /// <summary>Its time, in seconds.</summary>
     Time,
 
+    /// <summary>Likewise, and it has to be a number.</summary>
+    TimeOfNumber,
+
     /// <summary>When what it counts began to be counted, in seconds; 0 where nobody knows.</summary>
     Start,
 }
@@ -39,7 +42,9 @@ internal sealed class InstantKernel(EvaluationRun run, PromNode.Selector selecto
             var newest = next - 1;
             if (newest < 0 || samples.Times[newest] <= time - _lookBack || Samples.IsStale(samples, newest))
                 continue;
-            if (part == SelectedPart.Time)
+            if (part == SelectedPart.TimeOfNumber && Samples.Histogram(samples, newest) is not null)
+                throw new PromEvaluationException(selector.At, $"found a histogram in {samples.Labels.Name}, expected a number: info metrics are");
+            if (part is SelectedPart.Time or SelectedPart.TimeOfNumber)
                 into.Set(step, samples.Times[newest] / 1000.0);
             else if (part == SelectedPart.Start)
                 into.Set(step, Samples.Start(samples, newest) / 1000.0);

@@ -20,7 +20,7 @@ internal static class PairwiseOperation
         var columns = new ColumnSet(run, node.At);
         foreach (var series in scalarIsLeft ? right : left)
         {
-            var dropsName = series.DropsName || node.ReturnsBool || !node.Op.IsComparison();
+            var dropsName = series.DropsName || node.ReturnsBool || !node.Op.KeepsName();
             var result = run.Column(series.Labels, dropsName, node.At);
             Fill(run, node, scalarIsLeft ? left[0] : series, scalarIsLeft ? series : right[0], keeps: series, result);
             columns.Add(result);

@@ -3,7 +3,7 @@ using HmsOps.Series;
 namespace HmsOps.PromQL.Evaluation;
 
 /// <summary>What all parts of one evaluation share, subqueries included: where series come from, what may be used, what was used, and what the asker is told. Its workers share it too.</summary>
-internal sealed class QueryContext(ISeriesSource source, PromLimits limits, PromWorkers workers, PromPool? pool, PromExpression expression, TimeGrid grid, QueryTrace? trace, CancellationToken ct)
+internal sealed class QueryContext(ISeriesSource source, PromLimits limits, PromWorkers workers, PromPool? pool, PromExpression expression, QueryTimes times, TimeGrid grid, QueryTrace? trace, CancellationToken ct)
     : IDisposable
 {
     private readonly Dictionary<PromNode, SeriesTally> _met = new(ReferenceEqualityComparer.Instance);
@@ -11,6 +11,9 @@ internal sealed class QueryContext(ISeriesSource source, PromLimits limits, Prom
     private long _pooled;
 
     /// <summary>The times the asker asked for.</summary>
+    public QueryTimes Times { get; } = times;
+
+    /// <summary>The steps among them; those of a subquery are others.</summary>
     public TimeGrid Grid { get; } = grid;
 
     public ISeriesSource Source { get; } = source;

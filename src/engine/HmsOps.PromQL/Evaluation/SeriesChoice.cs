@@ -16,6 +16,7 @@ internal sealed class SeriesChoice
     public static List<Column> Evaluate(EvaluationRun run, PromNode.Aggregate node)
     {
         var choice = new SeriesChoice(run, node, run.Evaluate(node.Parameter!)[0]); // the parser sees to it
+        choice.RefuseNoNumber();
         var grouping = MetricLabels.Group(node);
         var isSorted = run.Grid.Steps == 1 && node.Op is PromAggregation.TopK or PromAggregation.BottomK;
         var chosen = new List<Column>();
@@ -74,8 +75,6 @@ internal sealed class SeriesChoice
     private void TakePart(Column[] members, Column[] kept, int step)
     {
         var ratio = _parameter.Values[step];
-        if (double.IsNaN(ratio))
-            throw new PromEvaluationException(_node.Parameter!.At, "the ratio is NaN; expected a number from -1 to 1");
         var capped = Math.Clamp(ratio, -1, 1);
         if (capped != ratio)
             _run.Notes.Warn(_node.Parameter!.At, $"ratio value should be between -1 and 1, got {NumberText.Short(ratio)}, capping to {NumberText.Short(capped)}");
@@ -87,9 +86,14 @@ internal sealed class SeriesChoice
         }
     }
 
+    private void RefuseNoNumber()
+    {
+        if (Array.Exists(_parameter.Values, double.IsNaN))
+            throw new PromEvaluationException(_node.Parameter!.At, _node.Op == PromAggregation.LimitRatio ? "the ratio is NaN; expected a number from -1 to 1" : "the number of series is NaN; expected a number");
+    }
+
     private long Count(int step) => _parameter.Values[step] switch
     {
-        double.NaN => throw new PromEvaluationException(_node.Parameter!.At, "the number of series is NaN; expected a number"),
         >= long.MaxValue => throw new PromEvaluationException(_node.Parameter!.At, $"the number of series is {NumberText.Short(_parameter.Values[step])}, which overflows; expected at most 2^63"),
         <= 0 => 0,
         var count => (long)count,

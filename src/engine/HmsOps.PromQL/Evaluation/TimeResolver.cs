@@ -5,11 +5,11 @@ namespace HmsOps.PromQL.Evaluation;
 /// <summary>Puts numbers where a query's own times stand in its expression: <c>@ start()</c>, <c>[5m + step()]</c>. What is evaluated then has times alone.</summary>
 internal sealed class TimeResolver
 {
-    private readonly TimeGrid _grid;
+    private readonly QueryTimes _times;
 
-    private TimeResolver(TimeGrid grid) => _grid = grid;
+    private TimeResolver(QueryTimes times) => _times = times;
 
-    public static PromNode Of(PromNode root, TimeGrid grid) => new TimeResolver(grid).Resolved(root);
+    public static PromNode Of(PromNode root, QueryTimes times) => new TimeResolver(times).Resolved(root);
 
     private PromNode Resolved(PromNode node) => node switch
     {
@@ -43,8 +43,8 @@ internal sealed class TimeResolver
 
     private PromMoment? Resolved(PromMoment? moment) => moment switch
     {
-        { Kind: PromMomentKind.Start } => new PromMoment(PromMomentKind.Written, _grid.From),
-        { Kind: PromMomentKind.End } => new PromMoment(PromMomentKind.Written, _grid.Last),
+        { Kind: PromMomentKind.Start } => new PromMoment(PromMomentKind.Written, _times.From),
+        { Kind: PromMomentKind.End } => new PromMoment(PromMomentKind.Written, _times.To),
         _ => moment,
     };
 
@@ -60,8 +60,7 @@ internal sealed class TimeResolver
     {
         if (by is null)
             return null;
-        var (step, range) = (_grid.Steps > 1 ? _grid.StepMs / 1000.0 : 0, (_grid.Last - _grid.From) / 1000.0);
-        return Literals.TryMilliseconds(DurationExpression.Seconds(by, step, range), out var milliseconds)
+        return Literals.TryMilliseconds(DurationExpression.Seconds(by, _times.Step, _times.Range), out var milliseconds)
             ? milliseconds
             : throw new PromEvaluationException(by.At, $"the duration {by} is out of range here; expected at most 292y");
     }

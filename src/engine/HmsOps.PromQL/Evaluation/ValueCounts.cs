@@ -10,22 +10,24 @@ internal static class ValueCounts
     {
         var label = LabelFunctions.NewLabel(node.Parameter!, "count_values"); // the parser sees to both
         var grouping = MetricLabels.Group(node);
-        var isLeftOut = node.Without && node.Grouping.Contains(label); // then values are not told apart
-        var counts = new Dictionary<(Labels Group, string Value), Column>();
+        var counts = new Dictionary<(Labels Labels, bool DropsName), Column>(); // the value's label may be one of the group's, and takes its place
+        var byValue = new Dictionary<(Labels Group, string Value), Labels>();
         var groups = new List<Column>();
         foreach (var series in run.Evaluate(node.Operand))
         {
-            var group = grouping.Of(LabelsBuilder.From(series.Labels).Set(label, "").Build()); // what is counted takes the place of what was there
+            var group = grouping.Of(series.Labels);
             for (var step = 0; step < run.Grid.Steps; step++)
             {
                 if (!series.Has(step))
                     continue;
                 var value = series.HistogramAt(step) is { } histogram ? HistogramText.Of(histogram) : NumberText.Plain(series.Values[step]);
-                value = isLeftOut ? "" : value;
-                if (!counts.TryGetValue((group, value), out var column))
+                if (!byValue.TryGetValue((group, value), out var labels))
+                    byValue.Add((group, value), labels = LabelsBuilder.From(group).Set(label, value).Build());
+                var key = (labels, DropsName: series.DropsName && label != "__name__");
+                if (!counts.TryGetValue(key, out var column))
                 {
-                    column = run.Column(LabelsBuilder.From(group).Set(label, value).Build(), dropsName: series.DropsName && label != "__name__", node.At);
-                    counts.Add((group, value), column);
+                    column = run.Column(labels, key.DropsName, node.At);
+                    counts.Add(key, column);
                     groups.Add(column);
                 }
                 column.Set(step, column.Has(step) ? column.Values[step] + 1 : 1);

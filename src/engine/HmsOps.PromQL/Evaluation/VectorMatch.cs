@@ -21,7 +21,7 @@ internal sealed class VectorMatch
     {
         (_run, _node, _matching) = (run, node, matching);
         _manyAreRight = matching.Many == PromMany.Right;
-        _fill = _manyAreRight ? (matching.FillRight, matching.FillLeft) : (matching.FillLeft, matching.FillRight);
+        _fill = (matching.FillLeft, matching.FillRight); // with group_right too: left is who has many there, as Prometheus 3.14 has it
         _results = new ColumnSet(run, node.At);
     }
 
@@ -65,14 +65,13 @@ internal sealed class VectorMatch
         {
             if (!series.Has(step) || (oneAt[step] ?? filling) is not { } partner)
                 continue;
+            if (_matching.Many == PromMany.None && matchedAt[step] is { } first)
+                throw TooMany(isMany: true, group, first, series); // whether a comparison keeps them or not
+            matchedAt[step] = series;
             var labels = ResultLabels(series.Labels, partner.Labels);
             if (!results.TryGetValue(labels, out var result))
-                results.Add(labels, result = _run.Column(labels, series.DropsName || _node.ReturnsBool || !_node.Op.IsComparison(), _node.At));
-            if (!TryAt(series, partner, result, step))
-                continue;
-            if (_matching.Many == PromMany.None && matchedAt[step] is { } first)
-                throw TooMany(isMany: true, group, first, series);
-            matchedAt[step] = series;
+                results.Add(labels, result = _run.Column(labels, series.DropsName || _node.ReturnsBool || !_node.Op.KeepsName(), _node.At));
+            TryAt(series, partner, result, step);
         }
         foreach (var result in results.Values)
             _results.Add(result);
@@ -141,7 +140,7 @@ internal sealed class VectorMatch
 
     private Labels ResultLabels(Labels many, Labels one)
     {
-        var kept = _node.Op.IsComparison() ? many : MetricLabels.Nameless.Of(many);
+        var kept = _node.Op.KeepsName() ? many : MetricLabels.Nameless.Of(many);
         if (_matching.Many == PromMany.None)
             return (_matching.On ? LabelChoice.Only(_matching.Labels) : LabelChoice.Without(_matching.Labels)).Of(kept);
         if (_matching.Include.Count == 0)

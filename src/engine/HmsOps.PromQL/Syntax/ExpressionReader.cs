@@ -208,6 +208,8 @@ internal sealed class ExpressionReader
     {
         var word = _tokens.Take();
         var arguments = Arguments(isInfo: name == "info");
+        if (Functions.AnyCase.Contains(name.ToLowerInvariant()))
+            name = name.ToLowerInvariant();
         var at = new SourceRange(word.At.Start, _tokens.LastEnd);
         if (!Functions.Evaluated.TryGetValue(name, out var signature))
             return Unknown(word, name, at);

@@ -114,6 +114,9 @@ internal static class Functions
         ["year"] = new(PromType.Vector, PromType.Vector) { Optional = 1 },
     };
 
+    /// <summary>Functions that are words of the language too, and may be written in any case.</summary>
+    public static readonly IReadOnlySet<string> AnyCase = new HashSet<string> { "end", "max_of", "min_of", "range", "start", "step" };
+
     /// <summary>The functions of a range that know what to do with one that is anchored, and with one that is smoothed.</summary>
     public static readonly IReadOnlyDictionary<PromEdges, string[]> OfEdges = new Dictionary<PromEdges, string[]>
     {

@@ -46,6 +46,9 @@ internal static class Operators
 
     public static bool IsTrim(this PromOperator op) => op is PromOperator.TrimLower or PromOperator.TrimUpper;
 
+    /// <summary>Filters samples, or parts of them, rather than making new ones: the metric stays what its name says.</summary>
+    public static bool KeepsName(this PromOperator op) => op.IsComparison() || op.IsTrim();
+
     public static bool IsSet(this PromOperator op) => op is PromOperator.And or PromOperator.Or or PromOperator.Unless;
 
     /// <summary>The operator a token is; a word in any case.</summary>
