@@ -114,13 +114,16 @@ internal sealed class EvaluationRun
     {
         var scan = new SeriesScan(this);
         foreach (var place in places)
-            scan.Add(SeriesRead.Of(this, place.Read), Taker(place));
+        {
+            var read = SeriesRead.Of(this, place.Read);
+            scan.Add(read, Taker(place, read));
+        }
         var taken = scan.Run();
         for (var i = 0; i < places.Count; i++)
             _read.Add(places[i].Node, taken[i].Result());
     }
 
-    private Func<SeriesTaker> Taker(ReadingPlace place)
+    private Func<SeriesTaker> Taker(ReadingPlace place, SeriesRead read)
     {
         switch (place.Reading)
         {
@@ -131,8 +134,7 @@ internal sealed class EvaluationRun
             case Reading.Noticed:
                 return () => new AbsenceTaker(this, (PromNode.Call)place.Node); // nothing else notices
             default:
-                var origin = SeriesRead.Unwrapped(place.Read);
-                return () => new ColumnTaker(this, origin, place.Node.At);
+                return () => new ColumnTaker(this, read.Origin, place.Node.At);
         }
     }
 

@@ -67,8 +67,10 @@ internal sealed class QueryContext(ISeriesSource source, PromLimits limits, Prom
     {
         lock (_met)
         {
+            if (_met.Count == 0)
+                return "";
             var (selector, tally) = _met.MaxBy(met => met.Value.Series);
-            return tally is { Series: > 0 } ? $"; {selector} has found {tally.Series} series so far" : "";
+            return tally.Series > 0 ? $"; {selector} has found {tally.Series} series so far" : "";
         }
     }
 }
