@@ -51,7 +51,7 @@ public sealed class LimitTests
     {
         var engine = new PromEngine(Series, new PromLimits { SamplesMax = 100 });
         var refusal = Assert.Throws<PromEvaluationException>(() => engine.Range(Answers.Parsed("bar + 1 + 2"), 0, 300_000, 10_000, CancellationToken.None));
-        Assert.Equal("the query holds more than 100 points while it runs. Select fewer series, or take a longer step.", refusal.Message);
+        Assert.Equal("the query holds more than 100 points while it runs; bar has found 1 series so far. Select fewer series, aggregate them, or take a longer step.", refusal.Message);
         Assert.Equal("point_limit", refusal.Limit);
     }
 

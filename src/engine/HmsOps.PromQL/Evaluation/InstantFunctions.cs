@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using HmsOps.PromQL.Histograms;
-using HmsOps.PromQL.Syntax;
 using HmsOps.Series;
 
 namespace HmsOps.PromQL.Evaluation;

@@ -44,7 +44,7 @@ internal sealed class SeriesChoice
         return kept;
     }
 
-    private void TakeFirst(Column[] members, Column[] kept, int step, long count)
+    private static void TakeFirst(Column[] members, Column[] kept, int step, long count)
     {
         for (var i = 0; i < members.Length && count > 0; i++)
         {
