@@ -69,6 +69,8 @@ internal static class HandWrittenQueries
         "idelta(due_seconds[2m])",
         "deriv(due_seconds[10m])",
         "predict_linear(requests_total[10m] offset 5m, 600)",
+        "predict_linear(queue_length[5m], 60)",
+        "max_over_time((rate(errors_total[2m]) or deriv(temperature[1h]))[170s:45s])",
         "predict_linear(requests_total[10m], time() - time())",
         "holt_winters(temperature[10m], 0.3, 0.6)",
         "holt_winters(temperature[10m], 1, 0.6)",
