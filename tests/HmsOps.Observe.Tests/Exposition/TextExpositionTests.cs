@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using HmsOps.Observe.Exposition;
+using HmsOps.Series;
 
 namespace HmsOps.Observe.Tests.Exposition;
 

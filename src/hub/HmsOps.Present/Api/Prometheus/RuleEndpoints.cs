@@ -123,7 +123,7 @@ internal sealed class RuleEndpoints(PresentSources sources, PromDoor door)
         json.WriteString("state", alert.IsFiring ? "firing" : "pending");
         json.WriteString("activeAt", Written(alert.ActiveAt));
         if (alert.Fired is { } fired)
-            json.WriteString("value", NumberText.Short(fired.Value ?? double.NaN));
+            json.WriteString("value", NumberText.Short(fired.Value));
         json.WriteEndObject();
     }
 

@@ -63,7 +63,7 @@ internal sealed class StatusEndpoints(PresentSources sources, PromDoor door)
         json.WriteString("CWD", Environment.CurrentDirectory);
         json.WriteString("hostname", Environment.MachineName);
         json.WriteString("serverTime", Written(sources.Time.GetUtcNow()));
-        json.WriteBoolean("reloadConfigSuccess", sources.Workspace().Diagnostics.All(found => !found.IsError));
+        json.WriteBoolean("reloadConfigSuccess", sources.Workspace().Diagnostics.All(found => found.Severity != HmsOps.Workspace.Severity.Error));
         json.WriteString("lastConfigTime", Written(hub.StartedAt));
         json.WriteNumber("corruptionCount", 0);
         json.WriteNumber("goroutineCount", ThreadPool.ThreadCount);
