@@ -95,7 +95,8 @@ public sealed class NativeHistogramTests
     [InlineData("increase(restarted[4m]) / 1.5", 60, "{} {{schema:-53 count:12 sum:30 custom_values:[1 2 4] offset:0 buckets:[9 1 1 1] counter_reset_hint:gauge}}")]
     [InlineData("own + h", 0, "")]
     [InlineData("sum({__name__=~\"own|zero\"})", 0, "")]
-    [InlineData("rate(unlike[4m])", 60, "")]
+    // Other buckets, so it began anew: 4 in 60 s, and it was empty 60 s x 1 / 4 before the first, which says nothing else.
+    [InlineData("increase(unlike[4m])", 60, "{} {{schema:0 count:5 sum:10 offset:1 buckets:[5] counter_reset_hint:gauge}}")]
     [InlineData("sum_over_time(unlike[4m])", 60, "")]
     [InlineData("avg_over_time(unlike[4m])", 60, "")]
     [InlineData("ended", 60, "")]
@@ -117,7 +118,7 @@ public sealed class NativeHistogramTests
     [InlineData("own + on () zero", "PromQL warning: incompatible bucket layout encountered for binary operator + (1:1)")]
     [InlineData("own - on () other", "PromQL info: mismatched custom buckets were reconciled during subtraction (1:1)")]
     [InlineData("avg({__name__=~\"own|other\"})", "PromQL info: mismatched custom buckets were reconciled during aggregation (1:5)")]
-    [InlineData("rate(unlike[5m])", "PromQL warning: vector contains a mix of histograms with exponential and custom buckets schemas for metric name \"unlike\" (1:6)")]
+    [InlineData("sum_over_time(unlike[5m])", "PromQL warning: vector contains a mix of histograms with exponential and custom buckets schemas for metric name \"unlike\" (1:15)")]
     [InlineData("sum_over_time(reshaped[5m])", "PromQL info: mismatched custom buckets were reconciled during aggregation (1:15)")]
     [InlineData("zero > 1", "PromQL info: incompatible sample types encountered for binary operator \">\": histogram > float (1:1)")]
     [InlineData("rate(gauge[5m])", "PromQL warning: this native histogram metric is not a counter: \"gauge\" (1:6)")]

@@ -12,6 +12,7 @@ namespace HmsOps.PromQL.Tests.Notation;
 /// </summary>
 public static partial class SeriesNotation
 {
+    /// <summary>One sample.</summary>
     /// <param name="Time">When it was.</param>
     /// <param name="Value">The number.</param>
     /// <param name="Histogram">The histogram, where it is one.</param>

@@ -61,7 +61,7 @@ public sealed record ScriptAnswer(IReadOnlyList<ScriptRow> Rows, IReadOnlyList<s
         var pairs = isInOrder ? InOrder(Rows, found.Rows) : ByName(Rows, found.Rows);
         var table = new List<(string Expected, string Found, bool IsSame)>();
         foreach (var (expected, actual) in pairs)
-            table.Add((expected?.ToString() ?? "", actual?.ToString() ?? "", expected is not null && actual is not null && expected.IsAs(actual)));
+            table.Add((expected?.Beside(actual) ?? "", actual?.Beside(expected) ?? "", expected is not null && actual is not null && expected.IsAs(actual)));
         if (Fails is not null || found.Fails is not null)
         {
             var isSame = Fails is not null && found.Fails is not null && (!comparesWords || found.Fails.Contains(Fails, StringComparison.Ordinal));
@@ -110,7 +110,15 @@ public sealed record ScriptRow(string Name, IReadOnlyList<ScriptCell> Cells)
 
     public bool IsAs(ScriptRow found) => Name == found.Name && Cells.Count == found.Cells.Count && Cells.Zip(found.Cells).All(pair => pair.First.IsAs(pair.Second));
 
-    public override string ToString() => Cells.Count == 1 ? $"{Name}  {Cells[0].Written}" : $"{Name}  {string.Join(' ', Cells.Select(cell => cell.ToString()))}";
+    /// <summary>Its labels and samples; of many, those that the other has not.</summary>
+    public string Beside(ScriptRow? other)
+    {
+        const int shownMax = 6;
+        if (Cells.Count == 1)
+            return $"{Name}  {Cells[0].Written}";
+        var shown = other is null || IsAs(other) ? Cells : [.. Cells.Where(cell => !other.Cells.Any(known => cell.IsAs(known)))];
+        return $"{Name}  {string.Join(' ', shown.Take(shownMax))}{(shown.Count > shownMax ? $" … {shown.Count} in all" : "")}";
+    }
 }
 
 /// <summary>One sample of an answer.</summary>

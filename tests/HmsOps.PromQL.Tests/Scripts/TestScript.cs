@@ -143,7 +143,7 @@ public sealed class TestScript
 
     private FormatException Wrong(int number, string why) => new($"{Name}:{number}: {why.TrimEnd('.')}. Found: {_lines[number - 1].Trim()}");
 
-    // Without its remark; # inside quotes is none.
+    // Without its remark; a # inside quotes, or inside a word, is none.
     private static string Plain(string line)
     {
         char? quote = null;
@@ -155,7 +155,7 @@ public sealed class TestScript
                 quote = null;
             else if (quote is null && line[i] is '"' or '`')
                 quote = line[i];
-            else if (quote is null && line[i] == '#')
+            else if (quote is null && line[i] == '#' && (i == 0 || char.IsWhiteSpace(line[i - 1])))
                 return line[..i].TrimEnd();
         }
         return line.TrimEnd();

@@ -81,7 +81,7 @@ public sealed class ParserErrorTests
     [InlineData("a && b", "1:3: found '&&', expected an operator; PromQL writes and, or, unless, !=")]
     [InlineData("foo-bar.p95 > 5 € 3", "1:8: found '.', which is not part of PromQL; a name with other characters than letters, digits and _ is written {\"name\"} || 1:17: found '€', which is not part of PromQL; a name with other characters than letters, digits and _ is written {\"name\"}")]
     [InlineData("bool", "1:1: found 'bool', a word of the language, expected an expression; a metric of this name is written {\"bool\"}")]
-    [InlineData("rate(foo[5m]) / raet(bar[5m]) + sun(baz)", "1:17: found 'raet', which is no function of PromQL; did you mean rate? || 1:33: found 'sun', which is no function of PromQL; did you mean sum?")]
+    [InlineData("rate(foo[5m]) / raet(bar[5m]) + smu(baz)", "1:17: found 'raet', which is no function of PromQL; did you mean rate? || 1:33: found 'smu', which is no function of PromQL; did you mean sum?")]
     [InlineData("sum(\n  rate(foo[5m])\n  + 𝛑\n)", "3:5: found '𝛑', which is not part of PromQL; a name with other characters than letters, digits and _ is written {\"name\"}")]
     [InlineData("sum by (", "1:9: found the end, expected a comma or )")]
     [InlineData("vector(1, )", "1:11: found ')', expected another argument")]

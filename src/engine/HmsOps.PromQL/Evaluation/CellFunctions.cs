@@ -33,6 +33,12 @@ internal static class CellFunctions
         ["tanh"] = Math.Tanh,
     };
 
+    /// <summary>The larger of two. Nothing is above infinity, not even what is no number.</summary>
+    public static double Greater(double x, double y) => double.IsPositiveInfinity(x) || double.IsPositiveInfinity(y) ? double.PositiveInfinity : Math.Max(x, y);
+
+    /// <summary>The smaller of two. Nothing is below minus infinity, not even what is no number.</summary>
+    public static double Lesser(double x, double y) => double.IsNegativeInfinity(x) || double.IsNegativeInfinity(y) ? double.NegativeInfinity : Math.Min(x, y);
+
     /// <summary>To the nearest multiple, halves upwards, in the reference's order of operations.</summary>
     public static double Round(double x, double nearest)
     {

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using HmsOps.PromQL.Histograms;
-using HmsOps.PromQL.Syntax;
 using HmsOps.Series;
 
 namespace HmsOps.PromQL.Evaluation;
@@ -50,8 +49,8 @@ internal static class InstantFunctions
         "end" => _ => run.Query.To / 1000.0,
         "step" => _ => run.Query.Step,
         "range" => _ => run.Query.Range,
-        "min_of" => step => Math.Min(arguments[0][0].Values[step], arguments[1][0].Values[step]),
-        "max_of" => step => Math.Max(arguments[0][0].Values[step], arguments[1][0].Values[step]),
+        "min_of" => step => CellFunctions.Lesser(arguments[0][0].Values[step], arguments[1][0].Values[step]),
+        "max_of" => step => CellFunctions.Greater(arguments[0][0].Values[step], arguments[1][0].Values[step]),
         "scalar" => step => TheOne(arguments[0], step),
         _ => null,
     };
@@ -92,9 +91,9 @@ internal static class InstantFunctions
         double Third(int step) => arguments[2][0].Values[step];
         return call.Function switch
         {
-            "clamp_min" => Numbers(run, call, arguments[0], (x, step) => Math.Max(x, Second(step))),
-            "clamp_max" => Numbers(run, call, arguments[0], (x, step) => Math.Min(x, Second(step))),
-            "clamp" => Numbers(run, call, arguments[0], (x, step) => Math.Max(Second(step), Math.Min(Third(step), x)), step => Third(step) >= Second(step) || double.IsNaN(Third(step) + Second(step))),
+            "clamp_min" => Numbers(run, call, arguments[0], (x, step) => CellFunctions.Greater(x, Second(step))),
+            "clamp_max" => Numbers(run, call, arguments[0], (x, step) => CellFunctions.Lesser(x, Second(step))),
+            "clamp" => Numbers(run, call, arguments[0], (x, step) => CellFunctions.Greater(Second(step), CellFunctions.Lesser(Third(step), x)), step => !(Third(step) < Second(step))),
             "round" => Numbers(run, call, arguments[0], (x, step) => CellFunctions.Round(x, arguments.Length > 1 ? Second(step) : 1)),
             _ => throw new UnreachableException($"{call.Function} is in the table of functions, but nobody evaluates it."),
         };

@@ -1,5 +1,4 @@
 using HmsOps.PromQL.Histograms;
-using HmsOps.PromQL.Syntax;
 using HmsOps.Series;
 
 namespace HmsOps.PromQL.Evaluation;

@@ -1,5 +1,3 @@
-using HmsOps.Series;
-
 namespace HmsOps.PromQL.Evaluation;
 
 /// <summary>What becomes of the series that a place of an expression reads.</summary>

@@ -44,7 +44,7 @@ internal sealed class SeriesChoice
         return kept;
     }
 
-    private void TakeFirst(Column[] members, Column[] kept, int step, long count)
+    private static void TakeFirst(Column[] members, Column[] kept, int step, long count)
     {
         for (var i = 0; i < members.Length && count > 0; i++)
         {
@@ -95,6 +95,7 @@ internal sealed class SeriesChoice
     private long Count(int step) => _parameter.Values[step] switch
     {
         >= long.MaxValue => throw new PromEvaluationException(_node.Parameter!.At, $"the number of series is {NumberText.Short(_parameter.Values[step])}, which overflows; expected at most 2^63"),
+        <= long.MinValue => throw new PromEvaluationException(_node.Parameter!.At, $"the number of series is {NumberText.Short(_parameter.Values[step])}, which overflows; expected at least -2^63"),
         <= 0 => 0,
         var count => (long)count,
     };

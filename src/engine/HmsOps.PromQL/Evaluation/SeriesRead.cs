@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using HmsOps.Series;
 
 namespace HmsOps.PromQL.Evaluation;
 

@@ -1,5 +1,3 @@
-using HmsOps.Series;
-
 namespace HmsOps.PromQL.Evaluation;
 
 /// <summary>Who takes what a kernel makes of one series after another: keeps the series, or folds them. Each worker has its own; they are joined in order.</summary>

@@ -10,6 +10,7 @@ internal static class ValueCounts
     {
         var label = LabelFunctions.NewLabel(node.Parameter!, "count_values"); // the parser sees to both
         var grouping = MetricLabels.Group(node);
+        var isLeftOut = node.Without && node.Grouping.Contains(label); // then values are not told apart
         var counts = new Dictionary<(Labels Labels, bool DropsName), Column>(); // the value's label may be one of the group's, and takes its place
         var byValue = new Dictionary<(Labels Group, string Value), Labels>();
         var groups = new List<Column>();
@@ -22,7 +23,7 @@ internal static class ValueCounts
                     continue;
                 var value = series.HistogramAt(step) is { } histogram ? HistogramText.Of(histogram) : NumberText.Plain(series.Values[step]);
                 if (!byValue.TryGetValue((group, value), out var labels))
-                    byValue.Add((group, value), labels = LabelsBuilder.From(group).Set(label, value).Build());
+                    byValue.Add((group, value), labels = isLeftOut ? group : LabelsBuilder.From(group).Set(label, value).Build());
                 var key = (labels, DropsName: series.DropsName && label != "__name__");
                 if (!counts.TryGetValue(key, out var column))
                 {

@@ -65,14 +65,13 @@ internal sealed class VectorMatch
         {
             if (!series.Has(step) || (oneAt[step] ?? filling) is not { } partner)
                 continue;
+            if (_matching.Many == PromMany.None && matchedAt[step] is { } first)
+                throw TooMany(isMany: true, group, first, series); // whether a comparison keeps them or not
+            matchedAt[step] = series;
             var labels = ResultLabels(series.Labels, partner.Labels);
             if (!results.TryGetValue(labels, out var result))
                 results.Add(labels, result = _run.Column(labels, series.DropsName || _node.ReturnsBool || !_node.Op.KeepsName(), _node.At));
-            if (!TryAt(series, partner, result, step))
-                continue;
-            if (_matching.Many == PromMany.None && matchedAt[step] is { } first)
-                throw TooMany(isMany: true, group, first, series);
-            matchedAt[step] = series;
+            TryAt(series, partner, result, step);
         }
         foreach (var result in results.Values)
             _results.Add(result);

@@ -20,12 +20,12 @@ internal abstract class WindowNumbers(Notes notes, SourceRange at, int least = 1
         }
         else if (window.Count >= least)
         {
-            into.Set(step, Of(window.Times, window.Values, window.To, step));
+            into.Set(step, Of(window.Times, window.Values, step));
         }
     }
 
     /// <summary>What the numbers come to.</summary>
-    protected abstract double Of(ReadOnlySpan<long> times, ReadOnlySpan<double> values, long to, int step);
+    protected abstract double Of(ReadOnlySpan<long> times, ReadOnlySpan<double> values, int step);
 
     private void FoldMixed(SampleWindow window, int step, Cells into)
     {
@@ -38,14 +38,14 @@ internal abstract class WindowNumbers(Notes notes, SourceRange at, int least = 1
                 (_times[count], _values[count++]) = (window.Times[i], window.Values[i]);
         }
         if (count >= least)
-            into.Set(step, Of(_times.AsSpan(0, count), _values.AsSpan(0, count), window.To, step));
+            into.Set(step, Of(_times.AsSpan(0, count), _values.AsSpan(0, count), step));
     }
 }
 
 /// <summary><c>stddev_over_time</c> and <c>stdvar_over_time</c>: Welford's way, with compensated sums.</summary>
 internal sealed class DeviationOverTime(Notes notes, SourceRange at, bool isVariance) : WindowNumbers(notes, at)
 {
-    protected override double Of(ReadOnlySpan<long> times, ReadOnlySpan<double> values, long to, int step)
+    protected override double Of(ReadOnlySpan<long> times, ReadOnlySpan<double> values, int step)
     {
         var (mean, squares, count) = (default(CompensatedSum), default(CompensatedSum), 0.0);
         foreach (var value in values)
@@ -65,7 +65,7 @@ internal sealed class MedianDeviationOverTime(Notes notes, SourceRange at) : Win
 {
     private double[] _scratch = [];
 
-    protected override double Of(ReadOnlySpan<long> times, ReadOnlySpan<double> values, long to, int step)
+    protected override double Of(ReadOnlySpan<long> times, ReadOnlySpan<double> values, int step)
     {
         foreach (var value in values)
         {
@@ -86,7 +86,7 @@ internal sealed class MedianDeviationOverTime(Notes notes, SourceRange at) : Win
 /// <summary><c>ts_of_min_over_time</c> and <c>ts_of_max_over_time</c>: when the extreme was last seen, in seconds.</summary>
 internal sealed class TimeOfExtreme(Notes notes, SourceRange at, bool isMax) : WindowNumbers(notes, at)
 {
-    protected override double Of(ReadOnlySpan<long> times, ReadOnlySpan<double> values, long to, int step)
+    protected override double Of(ReadOnlySpan<long> times, ReadOnlySpan<double> values, int step)
     {
         var best = 0;
         for (var i = 1; i < values.Length; i++)
@@ -98,13 +98,16 @@ internal sealed class TimeOfExtreme(Notes notes, SourceRange at, bool isMax) : W
     }
 }
 
-/// <summary><c>deriv</c>, and <c>predict_linear</c> where there is a distance: a straight line through the numbers, by least squares.</summary>
-internal sealed class Regression(Notes notes, SourceRange at, TimeGrid grid, Column? ahead) : WindowNumbers(notes, at, least: 2)
+/// <summary>
+/// <c>deriv</c>, and <c>predict_linear</c> where there is a distance: a straight line through the numbers, by least squares. The distance counts from the time that
+/// is asked for, wherever <c>offset</c> and <c>@</c> put the window.
+/// </summary>
+internal sealed class Regression(Notes notes, SourceRange at, TimeGrid asked, Column? ahead) : WindowNumbers(notes, at, least: 2)
 {
-    protected override double Of(ReadOnlySpan<long> times, ReadOnlySpan<double> values, long to, int step)
+    protected override double Of(ReadOnlySpan<long> times, ReadOnlySpan<double> values, int step)
     {
         // A slope is taken near its numbers, where they lose least.
-        var (slope, intercept) = Line(times, values, ahead is null ? times[0] : grid[step]); // ahead of the step, wherever the window lies
+        var (slope, intercept) = Line(times, values, ahead is null ? times[0] : asked[step]);
         return ahead is null ? slope : (slope * ahead.Values[step]) + intercept;
     }
 
@@ -133,7 +136,7 @@ internal sealed class Regression(Notes notes, SourceRange at, TimeGrid grid, Col
 /// <summary><c>double_exponential_smoothing</c> (Holt): newer numbers count more, and so does where they lead.</summary>
 internal sealed class Smoothing(Notes notes, PromNode.Call call, Column level, Column trend) : WindowNumbers(notes, call.Arguments[0].At, least: 2)
 {
-    protected override double Of(ReadOnlySpan<long> times, ReadOnlySpan<double> values, long to, int step)
+    protected override double Of(ReadOnlySpan<long> times, ReadOnlySpan<double> values, int step)
     {
         var (sf, tf) = (Factor(level, step, 1, "smoothing"), Factor(trend, step, 2, "trend"));
         var (before, smooth, slope) = (0.0, values[0], values[1] - values[0]);
