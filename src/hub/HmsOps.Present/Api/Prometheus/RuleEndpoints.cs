@@ -1,12 +1,9 @@
 using System.Globalization;
 using System.Text.Json;
-using HmsOps.PromQL;
 using HmsOps.Record.Projections;
 using HmsOps.Series;
-using HmsOps.Workspace.Quantities;
 using HmsOps.Workspace.Rules;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 
 namespace HmsOps.Present.Api.Prometheus;

@@ -5,7 +5,6 @@ using System.Text.Json;
 using HmsOps.Series;
 using HmsOps.Workspace;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 
 namespace HmsOps.Present.Api.Prometheus;

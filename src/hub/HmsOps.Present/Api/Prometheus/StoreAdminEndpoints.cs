@@ -1,5 +1,4 @@
 using System.Text.Json;
-using HmsOps.PromQL;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
