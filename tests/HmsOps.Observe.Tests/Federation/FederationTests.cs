@@ -32,7 +32,7 @@ public sealed class FederationTests
             load 0.25 1795190400250
             # HELP requests_total All of them.\nIn "two" lines \\ more.
             # TYPE requests_total counter
-            requests_total{code="200",path="/a\"b\\\n"} 1E+22 1795190400250
+            requests_total{code="200",path="/a\"b\\\n"} 1e+22 1795190400250
             requests_total{code="500"} NaN 1795190400250
             # TYPE tax_bot_ok untyped
             tax_bot_ok{law_code="26 USC"} +Inf 1795190400250
@@ -53,7 +53,7 @@ public sealed class FederationTests
             load 0.25 1795190400.25
             # HELP requests All of them.\nIn \"two\" lines \\ more.
             # TYPE requests counter
-            requests_total{code="200",path="/a\"b\\\n"} 1E+22 1795190400.25
+            requests_total{code="200",path="/a\"b\\\n"} 1e+22 1795190400.25
             requests_total{code="500"} NaN 1795190400.25
             # TYPE "tax-bot.ok" unknown
             {"tax-bot.ok","law.code"="26 USC"} +Inf 1795190400.25

@@ -35,7 +35,7 @@ internal sealed record Disagreement(string Text, ScriptAnswer Theirs, ScriptAnsw
 }
 
 /// <summary>A rule of the newer language, and the disagreements it explains.</summary>
-/// <param name="Rule">As ../shared/design/promql.md has it, or the release notes.</param>
+/// <param name="Rule">What is otherwise in 3.x, by its release notes.</param>
 /// <param name="Explains">By the expression and the kind of difference.</param>
 internal sealed record NamedDifference(string Rule, Func<Disagreement, bool> Explains)
 {
