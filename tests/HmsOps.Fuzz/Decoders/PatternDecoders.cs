@@ -4,7 +4,6 @@ using HmsOps.Series;
 using HmsOps.Series.Patterns;
 using HmsOps.Workspace.Quantities;
 using HmsOps.Workspace.Rules;
-using HmsOps.Workspace.Scraping;
 using static HmsOps.Fuzz.Harness.BrokenPromiseException;
 
 namespace HmsOps.Fuzz.Decoders;
