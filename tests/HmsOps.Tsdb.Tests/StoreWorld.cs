@@ -3,6 +3,7 @@ using System.Text;
 using HmsOps.Series;
 using HmsOps.Simulation.Disk;
 using HmsOps.Simulation.Time;
+using HmsOps.Tsdb.Outgoing;
 
 namespace HmsOps.Tsdb.Tests;
 
@@ -34,6 +35,12 @@ internal sealed class StoreWorld
 
     public MetricStoreOptions Options { get; set; }
 
+    /// <summary>What the store takes goes to a queue too; null: it does not.</summary>
+    public OutgoingOptions? QueueOptions { get; set; }
+
+    /// <summary>The queue of this life.</summary>
+    public OutgoingSamples Queue { get; private set; } = null!; // there is one while QueueOptions is set and a life goes on
+
     // Half a second past, so that a test that moves by whole seconds never stands where a second is just being closed.
     public DateTimeOffset Now { get; set; } = new(2026, 11, 20, 16, 0, 0, 500, TimeSpan.Zero);
 
@@ -47,7 +54,9 @@ internal sealed class StoreWorld
         using var stopping = new CancellationTokenSource();
         try
         {
-            store = MetricStore.Open(Disk, Options, time);
+            if (QueueOptions is not null)
+                Queue = OutgoingSamples.Open(Disk, QueueOptions, time);
+            store = MetricStore.Open(Disk, Options, time, QueueOptions is null ? null : Queue);
             time.Run(async () =>
             {
                 var running = store.RunAsync(stopping.Token);
@@ -75,11 +84,18 @@ internal sealed class StoreWorld
     private void EndLife(MetricStore? store, End end)
     {
         if (end == End.Stopped)
+        {
             store?.Dispose();
+            Queue?.Dispose();
+        }
         else if (end == End.Killed)
+        {
             Disk.Restart();
+        }
         else
+        {
             Disk.Crash();
+        }
     }
 }
 

@@ -92,3 +92,12 @@ public delegate void SegmentReader(in SegmentHead segment);
 /// <param name="Segment">Name of the file.</param>
 /// <param name="Offset">Where in it the frame begins.</param>
 public readonly record struct FramePlace(string Segment, long Offset);
+
+/// <summary>Is handed a frame, and answers whether it wants another one.</summary>
+public delegate bool FrameTaker(in Frame frame);
+
+/// <summary>How far somebody has followed a log.</summary>
+/// <param name="Sequence">Frames below this were handed on, or are not wanted.</param>
+/// <param name="Segment">The file the next one is looked for in; empty when it is not known.</param>
+/// <param name="Offset">Where in that file.</param>
+public readonly record struct FollowedPlace(long Sequence, string Segment = "", long Offset = HeaderPage.Bytes);

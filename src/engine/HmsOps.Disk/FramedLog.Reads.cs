@@ -34,6 +34,53 @@ public sealed partial class FramedLog
         Hand(cursor, entry, reader);
     }
 
+    /// <summary>
+    /// Hands durable frames to a reader, from a place on and until it has had enough or there are no more, and answers the place behind the last one. For one who follows
+    /// a tolerant log while it is written: what does not check is passed over, and shows as a gap between sequences.
+    /// </summary>
+    public FollowedPlace ReadOn(FollowedPlace from, FrameTaker reader)
+    {
+        ArgumentNullException.ThrowIfNull(reader);
+        var durable = DurableBelow;
+        var segments = Volatile.Read(ref _segments);
+        var at = IndexOf(segments, from);
+        for (; at < segments.Length && segments[at].First < durable; at++)
+        {
+            var isLast = at + 1 == segments.Length;
+            var below = isLast ? durable : Math.Min(durable, segments[at + 1].First);
+            var isOwn = segments[at].Name == from.Segment;
+            from = isOwn ? from : new FollowedPlace(from.Sequence, segments[at].Name, HeaderPage.Bytes);
+            (from, var hasEnough) = ReadOn(segments[at], from, isOwn ? from.Sequence : segments[at].First, below, reader);
+            if (hasEnough || isLast)
+                break;
+        }
+        return from;
+    }
+
+    private static int IndexOf(Segment[] segments, FollowedPlace place)
+    {
+        var at = Array.FindIndex(segments, segment => segment.Name == place.Segment);
+        return at >= 0 ? at : Math.Max(0, Array.FindLastIndex(segments, segment => segment.First <= place.Sequence));
+    }
+
+    private (FollowedPlace Place, bool HasEnough) ReadOn(Segment segment, FollowedPlace from, long expected, long below, FrameTaker reader)
+    {
+        using var cursor = new SegmentCursor(OpenForReading(segment), _options with { Strict = false }, segment.Name, expected, below, from.Offset);
+        while (true)
+        {
+            var state = cursor.MoveNext();
+            if (state == CursorState.Bad && cursor.TrySkip())
+                continue;
+            if (state != CursorState.Frame)
+                return (from, false);
+            var frame = cursor.Frame;
+            var isNew = frame.Next > from.Sequence;
+            from = new FollowedPlace(Math.Max(from.Sequence, frame.Next), segment.Name, cursor.NextOffset);
+            if (isNew && !reader(frame))
+                return (from, true);
+        }
+    }
+
     private void ReadSegment(Segment segment, long below, FrameReader reader)
     {
         using var cursor = new SegmentCursor(OpenForReading(segment), _options, segment.Name, segment.First, below);

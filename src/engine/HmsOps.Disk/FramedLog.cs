@@ -115,6 +115,13 @@ public sealed partial class FramedLog : IDisposable
     /// <summary>Bytes used by header pages and frames. A little more is reserved.</summary>
     public long Bytes => Volatile.Read(ref _segments).Sum(segment => segment.End);
 
+    /// <summary>The same, of what <see cref="CutBefore"/> would leave.</summary>
+    public long BytesFrom(long sequence)
+    {
+        var segments = Volatile.Read(ref _segments);
+        return segments.Where((segment, at) => at + 1 == segments.Length || segments[at + 1].First > sequence).Sum(segment => segment.End);
+    }
+
     /// <summary>Names of the files, in the order of the log.</summary>
     public IReadOnlyList<string> Segments => [.. Volatile.Read(ref _segments).Select(segment => segment.Name)];
 

@@ -84,6 +84,8 @@ public sealed partial class MetricStore
             var head = HeadOfCheckpoint();
             if (head.Sequence == 0)
                 return null;
+            if (!IsPassedOn())
+                throw new IOException(_holdings.Outgoing!.Standing.Broken); // that is what it has just answered
             _checkpointer.Write(head, _holdings);
             return _checkpointer.Sequence == head.Sequence
                 ? _checkpointer.Newest()

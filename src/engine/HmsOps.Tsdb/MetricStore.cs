@@ -5,6 +5,7 @@ using HmsOps.Tsdb.Checkpoints;
 using HmsOps.Tsdb.Head;
 using HmsOps.Tsdb.Intake;
 using HmsOps.Tsdb.Observations;
+using HmsOps.Tsdb.Outgoing;
 using HmsOps.Tsdb.Sealing;
 using HmsOps.Tsdb.Wal;
 
@@ -76,7 +77,11 @@ public sealed partial class MetricStore : ISeriesSink, ISeriesSource, IChanges, 
     /// <summary>Opens the store of a folder and replays its log. A torn tail is cut, damage elsewhere passed over: <see cref="Recovery"/> says so.</summary>
     /// <exception cref="InvalidDataException">The log was written by a version this one does not know. Nothing was changed.</exception>
     /// <exception cref="LogMismatchException">The folder holds another log.</exception>
-    public static MetricStore Open(IDisk disk, MetricStoreOptions options, TimeProvider time)
+    /// <param name="disk">Where its folder is.</param>
+    /// <param name="options">How much it may hold.</param>
+    /// <param name="time">Its clock.</param>
+    /// <param name="outgoing">What is taken goes there too; the store does not close it. Null: nothing is passed on.</param>
+    public static MetricStore Open(IDisk disk, MetricStoreOptions options, TimeProvider time, OutgoingSamples? outgoing = null)
     {
         ArgumentNullException.ThrowIfNull(disk);
         ArgumentNullException.ThrowIfNull(options);
@@ -87,6 +92,7 @@ public sealed partial class MetricStore : ISeriesSink, ISeriesSource, IChanges, 
         var findings = new List<LogFinding>();
         var checkpoint = checkpoints.Read(options, findings);
         var holdings = checkpoint?.Holdings ?? Holdings.Of(new SeriesHead(options.HashKey), options);
+        holdings.Outgoing = outgoing;
         var fold = new FrameFold(holdings, options.BucketsMax);
         var replay = new FrameReplay(holdings, fold, checkpoint?.Head, options.BucketsMax);
         var logOptions = LogOptions(options.Folder) with
@@ -197,14 +203,14 @@ public sealed partial class MetricStore : ISeriesSink, ISeriesSource, IChanges, 
     public async Task RunAsync(CancellationToken stopping, Func<Func<Task>, Task>? aside = null)
     {
         _stopping = stopping;
-        await Loops.RunAsync(stopping, CommitAsync, CloseSecondsAsync, RetainAsync, CheckpointAsync, ending => aside is null ? _housekeeper.RunAsync(ending) : aside(() => _housekeeper.RunAsync(ending)));
+        await Loops.RunAsync(stopping, CommitAsync, CloseSecondsAsync, RetainAsync, CheckpointAsync, PassOnAsync, ending => aside is null ? _housekeeper.RunAsync(ending) : aside(() => _housekeeper.RunAsync(ending)));
         // All is written and flushed, and nobody appends any more.
         if (!_isWhole)
             return;
         await _turn.TakeAsync(CancellationToken.None); // an order to compact may still be giving back
         try
         {
-            if (_checkpointer.Write(HeadOfCheckpoint(), _holdings) is { } sequence)
+            if (IsPassedOn() && _checkpointer.Write(HeadOfCheckpoint(), _holdings) is { } sequence)
                 CutAtTheEnd(sequence);
         }
         finally
@@ -244,6 +250,7 @@ public sealed partial class MetricStore : ISeriesSink, ISeriesSource, IChanges, 
         _holdings.Ids.Forget(now);
         Head.DropBefore(Dropped(now));
         GoOnFrom(_sealed.Horizon);
+        _holdings.Outgoing?.GoLive(_fold.Next);
     }
 
     // What is in blocks came back with the checkpoint or the log. Late samples stay: which of them are sealed is not known, and a reader sees each once.
@@ -267,6 +274,7 @@ public sealed partial class MetricStore : ISeriesSink, ISeriesSource, IChanges, 
     private void Renew(HeadRenewal renewal)
     {
         var (head, exemplars) = renewal.Finish(_holdings.Exemplars);
+        _holdings.Outgoing?.Renumber();
         _holdings.GoOnWith(head, exemplars);
         _frame.BeginEpoch(_frame.Epoch + 1);
     }
@@ -300,6 +308,8 @@ public sealed partial class MetricStore : ISeriesSink, ISeriesSource, IChanges, 
         {
             _turn.Give();
         }
+        if (_holdings.Outgoing is { IsBehind: true })
+            await PassOnOnceAsync(CancellationToken.None);
         if (!await written)
             verdict.RefuseRest(Refusals.ReadOnly(_readOnlyBecause ?? ""));
         var result = verdict.Result;
@@ -431,7 +441,7 @@ public sealed partial class MetricStore : ISeriesSink, ISeriesSource, IChanges, 
         try
         {
             // What the log refused is not in the checkpoint either.
-            if (await _lastWritten)
+            if (await _lastWritten && IsPassedOn())
                 cut = _checkpointer.Write(HeadOfCheckpoint(), _holdings);
         }
         finally
@@ -440,6 +450,41 @@ public sealed partial class MetricStore : ISeriesSink, ISeriesSource, IChanges, 
         }
         if (cut is { } sequence)
             await CutAsync(sequence, stopping);
+    }
+
+    private async Task PassOnAsync(CancellationToken stopping)
+    {
+        while (_holdings.Outgoing is { } outgoing)
+        {
+            await Task.Delay(outgoing.WriteEvery, _time, stopping);
+            await PassOnOnceAsync(stopping);
+        }
+    }
+
+    // Only what the log has written is passed on: what a crash takes before that was never acknowledged, and is sent anew.
+    private async Task PassOnOnceAsync(CancellationToken stopping)
+    {
+        var outgoing = _holdings.Outgoing!; // whoever calls has seen it
+        await _turn.TakeAsync(stopping);
+        try
+        {
+            if (outgoing.HasStaged && await _lastWritten)
+                outgoing.Cut();
+        }
+        finally
+        {
+            _turn.Give();
+        }
+        outgoing.WriteOut();
+    }
+
+    // Under the turn. A checkpoint lets go of the log before it, so what is passed on of that has to be safe.
+    private bool IsPassedOn()
+    {
+        if (_holdings.Outgoing is not { } outgoing)
+            return true;
+        outgoing.Cut();
+        return outgoing.WriteOut();
     }
 
     private CheckpointHead HeadOfCheckpoint() => new(_fold.Next, _frame.Epoch, _fold.Stamp, _holdings.Closer.Second);

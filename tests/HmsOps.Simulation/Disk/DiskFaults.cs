@@ -12,6 +12,9 @@ public sealed record DiskFaults
     /// <summary>A write answers EIO, after a part of it.</summary>
     public double WriteFails { get; init; }
 
+    /// <summary>Only files whose path begins so fail to be written.</summary>
+    public string WriteFailsUnder { get; init; } = "";
+
     /// <summary>A read answers EIO.</summary>
     public double ReadFails { get; init; }
 

@@ -219,7 +219,7 @@ internal sealed class SimulatedDiskFile(SimulatedDisk disk, string path, Simulat
                 throw;
             }
             disk.TakeSpace(path, Math.Max(0, offset + bytes.Length - file.Room));
-            if (disk.Rolls(disk.Faults.WriteFails))
+            if (path.StartsWith(disk.Faults.WriteFailsUnder, StringComparison.Ordinal) && disk.Rolls(disk.Faults.WriteFails))
             {
                 WritePart(offset, bytes);
                 throw new IOException($"{path}: Input/output error.");

@@ -145,15 +145,16 @@ internal sealed class SeriesHead
     }
 
     /// <summary>Appends what was folded into a series. Under the lock.</summary>
-    public void Append(OpenSeries open, long time)
+    public bool Append(OpenSeries open, long time)
     {
         // One that was forgotten meanwhile is not brought back by its own echo.
         if (!ReferenceEquals(OpenOf(open.Id), open))
-            return;
+            return false;
         if (open is OpenCounter counter)
             Append(open.Id, time, BitConverter.DoubleToInt64Bits(counter.Value), 0);
         else
             Append(open.Id, time, ((OpenHistogram)open).Snapshot(), 0);
+        return true;
     }
 
     /// <summary>Adds a sample at a time before the newest, at which there is none. Under the lock.</summary>

@@ -45,6 +45,7 @@ internal sealed class SecondCloser(TimeSpan observedLife, ISampleColumns columns
             _repeats.Dequeue();
             any |= Repeat(next, due);
         }
+        columns.ClosedUpTo(time);
         return any;
     }
 
@@ -56,7 +57,7 @@ internal sealed class SecondCloser(TimeSpan observedLife, ISampleColumns columns
         if (open.IsChanged)
             return;
         if (open.LastSample is not { } last || last + RepeatMs <= second)
-            Append(open, second);
+            Append(open, second, isDue: false);
         MarkChanged(open);
     }
 
@@ -95,20 +96,20 @@ internal sealed class SecondCloser(TimeSpan observedLife, ISampleColumns columns
     private void Close(OpenSeries open, long at)
     {
         open.IsChanged = false;
-        Append(open, at);
+        Append(open, at, isDue: true);
     }
 
     private bool Repeat(OpenSeries open, long due)
     {
         if (open.LastSample + RepeatMs != due || due > LastSampleAfter(open.LastObserved))
             return false;
-        Append(open, due);
+        Append(open, due, isDue: true);
         return true;
     }
 
-    private void Append(OpenSeries open, long at)
+    private void Append(OpenSeries open, long at, bool isDue)
     {
-        columns.Append(open, at);
+        columns.Append(open, at, isDue);
         open.LastSample = at;
         _repeats.Enqueue(open, at + RepeatMs);
     }
@@ -117,6 +118,9 @@ internal sealed class SecondCloser(TimeSpan observedLife, ISampleColumns columns
 /// <summary>Where made samples go: the head, which weighs and counts them.</summary>
 internal interface ISampleColumns
 {
-    /// <summary>Appends what a series holds.</summary>
-    void Append(OpenSeries open, long time);
+    /// <summary>Appends what a series holds: because the sample's time has come, or because an observation woke the series.</summary>
+    void Append(OpenSeries open, long time, bool isDue);
+
+    /// <summary>Every sample whose time has come by then was appended.</summary>
+    void ClosedUpTo(long time);
 }

@@ -27,20 +27,22 @@ internal sealed class FrameFold(Holdings holdings, int bucketsMax)
         lock (Head.Lock)
         {
             Stamp = Math.Max(Stamp, stamp);
-            Next = next;
+            Next = holdings.Applying = next;
             holdings.Closer.CloseUpTo(SecondCloser.SecondOf(stamp));
             Head.BeginBatch();
             foreach (var (id, open, isChanged) in batch.Declared)
                 Declare(id, open, isChanged, stamp);
             ApplySamples(batch);
             foreach (var (id, sample) in batch.Late)
-                Head.AddLate(id, sample);
+                AddLate(id, sample);
             foreach (var item in batch.Observations)
                 Observe(item, stamp);
             foreach (var exemplar in batch.Exemplars)
                 holdings.Exemplars.Add(exemplar.Id, exemplar.Labels, exemplar.Time, exemplar.Value);
             foreach (var said in batch.Metadata)
                 holdings.Descriptions.Set(said);
+            holdings.Outgoing?.Take(Head, batch, next);
+            holdings.Outgoing?.EndBatch(next);
         }
     }
 
@@ -68,9 +70,16 @@ internal sealed class FrameFold(Holdings holdings, int bucketsMax)
         holdings.Closer.Follow(open);
     }
 
+    private void AddLate(int id, LateSample sample)
+    {
+        Head.AddLate(id, sample);
+        holdings.Outgoing?.Take(Head, id, sample.Time, BitConverter.DoubleToInt64Bits(sample.Value), sample.Histogram, sample.Start, Next);
+    }
+
     private void ApplySamples(StagedBatch batch)
     {
         var head = Head;
+        var outgoing = holdings.Outgoing;
         var ids = batch.Ids.AsSpan(0, batch.Count);
         var times = batch.Times.AsSpan(0, batch.Count);
         var bits = batch.Bits.AsSpan(0, batch.Count);
@@ -85,6 +94,7 @@ internal sealed class FrameFold(Holdings holdings, int bucketsMax)
                 head.Append(ids[i], times[i], histogram, start);
             else
                 head.Append(ids[i], times[i], bits[i], start);
+            outgoing?.Take(head, ids[i], times[i], bits[i], batch.HistogramAt(i), start, Next);
         }
     }
 

@@ -1,5 +1,6 @@
 using HmsOps.Tsdb.Head;
 using HmsOps.Tsdb.Observations;
+using HmsOps.Tsdb.Outgoing;
 
 namespace HmsOps.Tsdb.Wal;
 
@@ -43,10 +44,30 @@ internal sealed class Holdings : ISampleColumns
             (_head, _exemplars) = (head, exemplars);
     }
 
+    /// <summary>What is taken is passed on through it; null: it is not passed on.</summary>
+    public OutgoingSamples? Outgoing { get; set; }
+
+    /// <summary>The sequence behind the batch that is applied.</summary>
+    public long Applying { get; set; }
+
     /// <inheritdoc/>
-    public void Append(OpenSeries open, long time)
+    public void Append(OpenSeries open, long time, bool isDue)
     {
-        _head.Append(open, time);
+        if (_head.Append(open, time) && Outgoing is { } outgoing)
+            PassOn(outgoing, open, time, isDue);
         Changes.Note(time);
+    }
+
+    /// <inheritdoc/>
+    public void ClosedUpTo(long time) => Outgoing?.ClosedUpTo(time);
+
+    private void PassOn(OutgoingSamples outgoing, OpenSeries open, long time, bool isDue)
+    {
+        var bits = open is OpenCounter counter ? BitConverter.DoubleToInt64Bits(counter.Value) : 0;
+        var histogram = (open as OpenHistogram)?.Snapshot();
+        if (isDue)
+            outgoing.TakeDue(_head, open.Id, time, bits, histogram);
+        else
+            outgoing.Take(_head, open.Id, time, bits, histogram, 0, Applying);
     }
 }
