@@ -26,7 +26,7 @@ internal static class SampledAnswer
         for (var i = 0; i < times.Length && !into.IsFull; i++)
         {
             if (!histograms.IsEmpty && histograms[i] is { } histogram)
-                Write(into, histogram, times[i]);
+                HistogramMessage.Write(into, Histograms, histogram, times[i]);
             else
                 Write(into, values[i], times[i]);
         }
@@ -45,33 +45,5 @@ internal static class SampledAnswer
         System.Buffers.Binary.BinaryPrimitives.WriteDoubleLittleEndian(room[3..], value);
         room[11] = (2 << 3) | (byte)WireType.Varint;
         into.Advance(12 + length);
-    }
-
-    private static void Write(MessageWriter into, NativeHistogram histogram, long time)
-    {
-        var block = into.BeginBlock(Histograms);
-        if (histogram.IsFloat)
-            into.WriteDouble(2, histogram.Count);
-        else
-            into.WriteVarint(1, (ulong)histogram.Count);
-        into.WriteDouble(3, histogram.Sum);
-        into.WriteVarint(4, Varint.ZigZag(histogram.Schema));
-        into.WriteDouble(5, histogram.ZeroThreshold);
-        if (histogram.IsFloat)
-            into.WriteDouble(7, histogram.ZeroCount);
-        else
-            into.WriteVarint(6, (ulong)histogram.ZeroCount);
-        BucketFields.Write(into, 8, histogram.Negative, histogram.IsFloat);
-        BucketFields.Write(into, 11, histogram.Positive, histogram.IsFloat);
-        into.WriteVarint(14, (ulong)histogram.Reset);
-        into.WriteVarint(15, (ulong)time);
-        if (histogram.Bounds.Count > 0)
-        {
-            var bounds = into.BeginBlock(16);
-            foreach (var bound in histogram.Bounds)
-                into.WriteFixed64(BitConverter.DoubleToUInt64Bits(bound));
-            into.EndBlock(bounds);
-        }
-        into.EndBlock(block);
     }
 }

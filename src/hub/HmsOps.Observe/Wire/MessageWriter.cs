@@ -69,6 +69,13 @@ internal sealed class MessageWriter(int bytesMax, ByteBudget budget) : IDisposab
         WriteBytes(block);
     }
 
+    /// <summary>Writes a field that is text; nothing when it is empty.</summary>
+    public void WriteText(int number, string text)
+    {
+        if (text.Length > 0)
+            WriteBlock(number, System.Text.Encoding.UTF8.GetBytes(text));
+    }
+
     /// <summary>Writes fields that are there already.</summary>
     public void WriteBytes(ReadOnlySpan<byte> bytes)
     {
