@@ -7,7 +7,12 @@ namespace HmsOps.PromQL;
 /// Evaluates expressions over a source of series, as Prometheus 3.14 does. Holds no state between calls; safe for concurrent use when its
 /// source is.
 /// </summary>
-public sealed class PromEngine(ISeriesSource source, PromLimits limits, PromWorkers? workers = null, PromPool? pool = null)
+/// <param name="source">Where series come from.</param>
+/// <param name="limits">What one expression may use.</param>
+/// <param name="workers">Who walks parts of a selector at the same time; null: the asker alone.</param>
+/// <param name="pool">What all queries may hold together; null: no such limit.</param>
+/// <param name="whole">Who is asked for the answer before it is worked out here; null: nobody.</param>
+public sealed class PromEngine(ISeriesSource source, PromLimits limits, PromWorkers? workers = null, PromPool? pool = null, IWholeAnswers? whole = null)
 {
     // Times beyond this (some 285,000 years either way) could overflow when a range is taken off them.
     private const long FarthestMs = 1L << 53;
@@ -16,13 +21,15 @@ public sealed class PromEngine(ISeriesSource source, PromLimits limits, PromWork
     public PromLimits Limits => limits;
 
     /// <summary>The same source under other limits.</summary>
-    public PromEngine Within(PromLimits others) => new(source, others, workers, pool);
+    public PromEngine Within(PromLimits others) => new(source, others, workers, pool, whole);
 
     /// <summary>What the expression says at one time, and, where that is asked for, what it cost.</summary>
     /// <exception cref="PromEvaluationException">The data or the limits do not allow an answer.</exception>
     public PromVector Instant(PromExpression e, long atMs, CancellationToken ct, PromExplanation? explanation = null)
     {
         ArgumentNullException.ThrowIfNull(e);
+        if (explanation is null && whole?.Instant(e, InRange(atMs), limits, ct) is { } answer)
+            return answer;
         using var query = Query(e, new QueryTimes(atMs, atMs, 0), TimeGrid.At(InRange(atMs)), ct, explanation);
         var run = EvaluationRun.Of(query);
         PromPoint[] points = [.. run.Answer().Select(c => new PromPoint(c.Labels, atMs, c.Values[0], c.HistogramAt(0)))];
@@ -48,6 +55,8 @@ public sealed class PromEngine(ISeriesSource source, PromLimits limits, PromWork
     {
         ArgumentNullException.ThrowIfNull(e);
         var grid = new TimeGrid(fromMs, stepMs, CheckSteps(e, fromMs, toMs, stepMs));
+        if (explanation is null && whole?.Range(e, fromMs, toMs, stepMs, limits, ct) is { } answer)
+            return answer;
         using var query = Query(e, new QueryTimes(fromMs, toMs, stepMs), grid, ct, explanation);
         var run = EvaluationRun.Of(query);
         PromSeries[] series = [.. run.Answer().Select(c => c.ToSeries(grid))];

@@ -63,6 +63,9 @@ public sealed class QueryBudget(long samplesMax)
 /// <summary>A query asked for more than it may use. The message names what to narrow.</summary>
 public sealed class QueryBudgetException(string message) : Exception(message);
 
+/// <summary>A source cannot answer: what it asks for its series does not answer, or refuses. The message says who, what was asked, what came, and what to do.</summary>
+public abstract class SourceUnavailableException(string message, Exception? cause) : Exception(message, cause);
+
 /// <summary>Answers every source can make of its series, when it has nothing better.</summary>
 public static class LabelLists
 {

@@ -21,9 +21,9 @@ internal sealed class SeriesWalk : IDisposable
             {
                 return _cursor.Current;
             }
-            catch (QueryBudgetException spent)
+            catch (Exception e) when (Refusal(_selector, e) is { } refused)
             {
-                throw Refused(_selector, spent);
+                throw refused;
             }
         }
     }
@@ -37,9 +37,9 @@ internal sealed class SeriesWalk : IDisposable
         {
             return new SeriesWalk(query, origin, query.Source.Select(selection, query.Budget, query.Ct));
         }
-        catch (QueryBudgetException spent)
+        catch (Exception e) when (Refusal(origin, e) is { } refused)
         {
-            throw Refused(origin, spent);
+            throw refused;
         }
     }
 
@@ -51,9 +51,9 @@ internal sealed class SeriesWalk : IDisposable
             var cursors = query.Source.SelectParts(selection, query.Workers.Count, query.Budget, query.Ct);
             return [.. cursors.Select(cursor => new SeriesWalk(query, origin, cursor))];
         }
-        catch (QueryBudgetException spent)
+        catch (Exception e) when (Refusal(origin, e) is { } refused)
         {
-            throw Refused(origin, spent);
+            throw refused;
         }
     }
 
@@ -73,11 +73,17 @@ internal sealed class SeriesWalk : IDisposable
                 _query.Notes.Warn(_selector.At, leftOut);
             return false;
         }
-        catch (QueryBudgetException spent)
+        catch (Exception e) when (Refusal(_selector, e) is { } refused)
         {
-            throw Refused(_selector, spent);
+            throw refused;
         }
     }
 
-    private static PromEvaluationException Refused(PromNode origin, QueryBudgetException spent) => new(origin.At, spent.Message, spent) { Limit = "sample_limit" };
+    // Two words a source has for a question it does not answer; all else is no answer of it and goes its own way.
+    private static PromEvaluationException? Refusal(PromNode origin, Exception said) => said switch
+    {
+        QueryBudgetException => new PromEvaluationException(origin.At, said.Message, said) { Limit = "sample_limit" },
+        SourceUnavailableException => new PromEvaluationException(origin.At, said.Message, said),
+        _ => null,
+    };
 }

@@ -58,6 +58,9 @@ public sealed class HistoryDamagedException(string file, long offset, string wha
 
     /// <summary>Where in it.</summary>
     public long Offset { get; } = offset;
+
+    /// <summary>What is wrong there.</summary>
+    public string What { get; } = what;
 }
 
 /// <summary>The other store does not answer, or not with what was asked for. The message says what to do.</summary>

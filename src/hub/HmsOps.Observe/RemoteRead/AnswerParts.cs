@@ -6,24 +6,21 @@ using HmsOps.Series;
 
 namespace HmsOps.Observe.RemoteRead;
 
-/// <summary>An answer of remote read, taken apart into batches as it arrives. One owner.</summary>
+/// <summary>An answer that holds samples of series, taken apart into batches as it arrives. One owner.</summary>
 /// <param name="body">The answer.</param>
 /// <param name="name">What it answers, for messages.</param>
-/// <param name="from">First millisecond that was asked for; chunks reach beyond.</param>
+/// <param name="from">First millisecond that was asked for; answers reach beyond.</param>
 /// <param name="to">Last millisecond that was asked for.</param>
-/// <param name="batch">What is filled.</param>
 /// <param name="damage">Where what is left out is named.</param>
-/// <param name="seriesBefore">Series of earlier answers.</param>
-internal abstract class AnswerParts(Stream body, string name, long from, long to, SampleBatch batch, HistoryDamage damage, long seriesBefore) : IDisposable
+internal abstract class AnswerParts(Stream body, string name, long from, long to, HistoryDamage damage) : IDisposable
 {
     /// <summary>A batch is handed out when it has as many, or with the part that brings it there.</summary>
     protected const int BatchSamples = 4_000;
 
     private readonly ArrayBufferWriter<byte> _key = new(1_024);
     private byte[] _buffer = [];
+    private SampleBatch? _batch;
     private bool _isNew;
-
-    public long SeriesBefore => seriesBefore;
 
     /// <summary>Series met so far.</summary>
     public long Series { get; private set; }
@@ -32,12 +29,21 @@ internal abstract class AnswerParts(Stream body, string name, long from, long to
 
     protected string Name => name;
 
-    protected SampleBatch Batch => batch;
+    protected SampleBatch Batch => _batch ?? throw new InvalidOperationException("No batch is being filled.");
 
     protected HistoryDamage Damage => damage;
 
-    /// <summary>Fills the batch, which may stay empty; false when all has been taken.</summary>
-    public abstract Task<bool> FillAsync(CancellationToken cancellationToken);
+    /// <summary>Fills a batch, which may stay empty; false when all has been taken. A series that goes on from the batch before is named in this one again.</summary>
+    /// <exception cref="HistoryDamagedException">The answer cannot be read on.</exception>
+    public async Task<bool> FillAsync(SampleBatch batch, CancellationToken cancellationToken)
+    {
+        _batch = batch;
+        _isNew = true; // a new batch: the next sample names its series again
+        return await FillAsync(cancellationToken);
+    }
+
+    /// <summary>Fills <see cref="Batch"/>.</summary>
+    protected abstract Task<bool> FillAsync(CancellationToken cancellationToken);
 
     public virtual void Dispose()
     {
@@ -69,6 +75,13 @@ internal abstract class AnswerParts(Stream body, string name, long from, long to
         Varint.WriteBlock(_key, label);
     }
 
+    /// <summary>Begins a series with all its labels, which are canonical.</summary>
+    protected void SetKey(ReadOnlySpan<byte> labels)
+    {
+        _key.ResetWrittenCount();
+        _key.Write(labels);
+    }
+
     /// <summary>All labels are there.</summary>
     protected void EndLabels(bool isNew)
     {
@@ -78,19 +91,16 @@ internal abstract class AnswerParts(Stream body, string name, long from, long to
 
     protected ReadOnlySpan<byte> Key => _key.WrittenSpan;
 
-    /// <summary>A new batch, or another series: the next sample names it again.</summary>
-    protected void Anew() => _isNew = true;
-
     protected void Take(long time, double value)
     {
         if (time >= from && time <= to)
-            batch.Add(Place(), time, value);
+            Batch.Add(Place(), time, value);
     }
 
     protected void Take(long time, NativeHistogram histogram)
     {
         if (time >= from && time <= to)
-            batch.Add(Place(), time, histogram);
+            Batch.Add(Place(), time, histogram);
     }
 
     protected HistoryDamagedException Damaged(long at, string what) => new(name, at, what);
@@ -98,8 +108,8 @@ internal abstract class AnswerParts(Stream body, string name, long from, long to
     private int Place()
     {
         if (_isNew)
-            batch.AddSeries(_key.WrittenSpan);
+            Batch.AddSeries(_key.WrittenSpan);
         _isNew = false;
-        return batch.SeriesCount - 1;
+        return Batch.SeriesCount - 1;
     }
 }

@@ -9,8 +9,8 @@ using HmsOps.Series;
 namespace HmsOps.Observe.RemoteRead;
 
 /// <summary>An answer in frames, each a <c>ChunkedReadResponse</c>: what <see cref="ChunkFrames"/> writes, and Prometheus. A chunk that cannot be read is left out and named.</summary>
-internal sealed class FramedParts(Stream body, string name, long from, long to, SampleBatch batch, HistoryDamage damage, long seriesBefore)
-    : AnswerParts(body, name, from, to, batch, damage, seriesBefore)
+internal sealed class FramedParts(Stream body, string name, long from, long to, HistoryDamage damage)
+    : AnswerParts(body, name, from, to, damage)
 {
     /// <summary>What Prometheus' own client takes at most.</summary>
     private const int FrameBytesMax = 50_000_000;
@@ -29,9 +29,8 @@ internal sealed class FramedParts(Stream body, string name, long from, long to, 
     private long _received;
     private bool _isOver;
 
-    public override async Task<bool> FillAsync(CancellationToken cancellationToken)
+    protected override async Task<bool> FillAsync(CancellationToken cancellationToken)
     {
-        Anew();
         while (Batch.Count < BatchSamples)
         {
             if (_piece < _pieces.Count)

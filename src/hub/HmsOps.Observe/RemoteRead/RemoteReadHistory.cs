@@ -1,8 +1,6 @@
 using System.Globalization;
-using System.Net.Http.Headers;
 using System.Runtime.CompilerServices;
 using HmsOps.Observe.History;
-using HmsOps.Observe.Wire;
 using HmsOps.Series;
 
 namespace HmsOps.Observe.RemoteRead;
@@ -17,9 +15,8 @@ namespace HmsOps.Observe.RemoteRead;
 public sealed class RemoteReadHistory(HttpClient http, RemoteReadPlan plan, TimeProvider time) : IHistorySource
 {
     private const int MessageShownMax = 300;
-    private const int RequestBytesMax = 4 << 20;
-    private const string Streamed = "application/x-streamed-protobuf";
 
+    private readonly AnswerPatience _patience = new(plan.Patience, time);
     private readonly SampleBatch _batch = new();
     private long _samples;
     private long _series;
@@ -43,16 +40,17 @@ public sealed class RemoteReadHistory(HttpClient http, RemoteReadPlan plan, Time
             var to = plan.To - from < slice ? plan.To : from + slice - 1;
             using var answer = await AskAsync(from, to, cancellationToken);
             using var parts = await PartsOf(answer, from, to, cancellationToken);
+            var seriesBefore = _series;
             _batch.Clear();
-            while (await WithinAsync(parts.FillAsync, from, to, cancellationToken))
+            while (await WithinAsync(token => parts.FillAsync(_batch, token), from, to, cancellationToken))
             {
                 _samples += _batch.Count;
-                _series = parts.SeriesBefore + parts.Series;
+                _series = seriesBefore + parts.Series;
                 if (_batch.Count > 0)
                     yield return _batch;
                 _batch.Clear();
             }
-            _series = parts.SeriesBefore + parts.Series;
+            _series = seriesBefore + parts.Series;
             _done = (double)(to - plan.From + 1) / (plan.To - plan.From + 1);
             if (to == plan.To)
                 break;
@@ -69,11 +67,7 @@ public sealed class RemoteReadHistory(HttpClient http, RemoteReadPlan plan, Time
 
     private async Task<HttpResponseMessage> AskAsync(long from, long to, CancellationToken cancellationToken)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, plan.Address) { Content = new ByteArrayContent(Question(from, to)) };
-        request.Content.Headers.ContentType = new MediaTypeHeaderValue(RemoteReadOutlet.SampledType);
-        request.Content.Headers.ContentEncoding.Add("snappy");
-        request.Headers.AcceptEncoding.Add(new StringWithQualityHeaderValue("snappy"));
-        request.Headers.Add("X-Prometheus-Remote-Read-Version", "0.1.0");
+        using var request = RemoteReadExchange.Request(plan.Address, plan.Matchers, from, to);
         HttpResponseMessage answer;
         try
         {
@@ -93,41 +87,24 @@ public sealed class RemoteReadHistory(HttpClient http, RemoteReadPlan plan, Time
         }
     }
 
-    private byte[] Question(long from, long to)
-    {
-        using var message = new MessageWriter(RequestBytesMax, new ByteBudget(2L * RequestBytesMax));
-        ReadQuestion.Write(message, plan.Matchers, from, to);
-        if (message.IsFull)
-            throw new InvalidOperationException($"The matchers take more than {RequestBytesMax} bytes.");
-        var packed = new byte[Snappy.PackedBytesMax(message.Length)];
-        return packed[..Snappy.Pack(message.Bytes.Span, packed)];
-    }
-
     private async Task<AnswerParts> PartsOf(HttpResponseMessage answer, long from, long to, CancellationToken cancellationToken)
     {
-        var type = answer.Content.Headers.ContentType?.MediaType ?? "";
-        var isStreamed = type.Equals(Streamed, StringComparison.OrdinalIgnoreCase);
-        if (!isStreamed && !type.Equals(RemoteReadOutlet.SampledType, StringComparison.OrdinalIgnoreCase))
-            throw new HistoryUnavailableException($"{plan.Address} answered in {(type.Length == 0 ? "no type" : type)}, and no answer of remote read is so: is this the address of its read door, …/api/v1/read?");
         var body = await WithinAsync(answer.Content.ReadAsStreamAsync, from, to, cancellationToken);
-        var named = $"{plan.Address} {Shown(from, to)}";
-        return isStreamed
-            ? new FramedParts(body, named, from, to, _batch, Damage, _series)
-            : new WholeParts(body, named, from, to, _batch, Damage, _series);
+        if (RemoteReadExchange.Parts(answer, body, $"{plan.Address} {Shown(from, to)}", from, to, Damage) is { } parts)
+            return parts;
+        throw new HistoryUnavailableException($"{plan.Address} answered in {RemoteReadExchange.TypeOf(answer)}, and no answer of remote read is so: is this the address of its read door, …/api/v1/read?");
     }
 
     /// <summary>Waits for the other store, no longer than the plan's patience.</summary>
     private async Task<T> WithinAsync<T>(Func<CancellationToken, Task<T>> what, long from, long to, CancellationToken cancellationToken)
     {
-        using var late = new CancellationTokenSource(plan.Patience, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellationToken);
         try
         {
-            return await what(either.Token);
+            return await _patience.WithinAsync(what, cancellationToken);
         }
-        catch (OperationCanceledException e) when (late.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        catch (TimeoutException e)
         {
-            throw new HistoryUnavailableException($"{plan.Address} said nothing for {plan.Patience.TotalSeconds:0} s when it was asked for {Shown(from, to)}; ask for shorter slices", e);
+            throw new HistoryUnavailableException($"{plan.Address} said nothing when it was asked for {Shown(from, to)}: {e.Message}; ask for shorter slices", e);
         }
         catch (IOException e) when (e is not HistoryUnavailableException)
         {

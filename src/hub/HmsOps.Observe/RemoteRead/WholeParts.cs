@@ -7,8 +7,8 @@ using HmsOps.Series;
 namespace HmsOps.Observe.RemoteRead;
 
 /// <summary>An answer that comes whole: a <c>ReadResponse</c> in snappy's block format, from a store that streams no chunks.</summary>
-internal sealed class WholeParts(Stream body, string name, long from, long to, SampleBatch batch, HistoryDamage damage, long seriesBefore)
-    : AnswerParts(body, name, from, to, batch, damage, seriesBefore)
+internal sealed class WholeParts(Stream body, string name, long from, long to, HistoryDamage damage)
+    : AnswerParts(body, name, from, to, damage)
 {
     private const int PackedBytesMax = 64 << 20;
     private const int DecodedBytesMax = 256 << 20;
@@ -26,12 +26,11 @@ internal sealed class WholeParts(Stream body, string name, long from, long to, S
     private int _next;
     private int _at; // where the next sample of the series stands; 0: it has not begun
 
-    public override async Task<bool> FillAsync(CancellationToken cancellationToken)
+    protected override async Task<bool> FillAsync(CancellationToken cancellationToken)
     {
         if (!_isRead)
             Unpack(await ReceiveAsync(cancellationToken));
         _isRead = true;
-        Anew();
         while (Batch.Count < BatchSamples && _next < _series.Count)
             TakeSeries(_series[_next]);
         return Batch.Count > 0;
