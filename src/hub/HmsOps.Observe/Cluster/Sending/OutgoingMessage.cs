@@ -10,7 +10,7 @@ namespace HmsOps.Observe.Cluster.Sending;
 /// </summary>
 internal abstract class OutgoingMessage(MessageWriter into)
 {
-    private const int Exemplars = 2; // of an exemplar: its value; the time is the next field
+    private const int ExemplarValue = 2; // the time is the next field
 
     private int[] _first = [];
     private int[] _last = [];
@@ -18,7 +18,7 @@ internal abstract class OutgoingMessage(MessageWriter into)
     private int[] _order = [];  // the series of the part, as they came
     private List<int>?[] _exemplars = [];
 
-    /// <summary>What was written.</summary>
+    /// <summary>What was written; empty when there was nothing the message has a place for.</summary>
     public virtual ReadOnlyMemory<byte> Bytes => into.Bytes;
 
     /// <summary>True when it would be larger than a request may be.</summary>
@@ -26,17 +26,20 @@ internal abstract class OutgoingMessage(MessageWriter into)
 
     protected MessageWriter Into => into;
 
-    /// <summary>Writes the samples from one place to before another; what came beside them goes with the first ones.</summary>
-    public void Write(SampleBatch batch, int from, int to)
+    /// <summary>Writes the samples from one place to before another, and perhaps what came beside them.</summary>
+    public void Write(SampleBatch batch, int from, int to, bool withBeside)
     {
         into.Clear();
         Begin();
-        var series = Group(batch, from, to, withExemplars: from == 0);
+        var series = Group(batch, from, to, withBeside);
         for (var i = 0; i < series && !IsTooLarge; i++)
             WriteSeries(batch, _order[i]);
-        if (from == 0)
+        if (withBeside)
             WriteMetadata(batch.Metadata);
     }
+
+    /// <summary>How many items of a part the message has room for.</summary>
+    public abstract long Items(SampleBatch batch, int from, int to, bool withBeside);
 
     protected virtual void Begin()
     {
@@ -58,7 +61,7 @@ internal abstract class OutgoingMessage(MessageWriter into)
 
     protected abstract void WriteMetadata(IReadOnlyList<MetricMetadata> said);
 
-    private int Group(SampleBatch batch, int from, int to, bool withExemplars)
+    private int Group(SampleBatch batch, int from, int to, bool withBeside)
     {
         if (_first.Length < batch.SeriesCount)
         {
@@ -85,7 +88,7 @@ internal abstract class OutgoingMessage(MessageWriter into)
         }
         for (var i = 0; i < count; i++)
             _order[i] = series[_order[i]];
-        for (var i = 0; withExemplars && i < batch.Exemplars.Count; i++)
+        for (var i = 0; withBeside && i < batch.Exemplars.Count; i++)
         {
             var of = batch.Exemplars[i].Series;
             if (_first[of] < 0 && _exemplars[of] is null)
@@ -118,8 +121,8 @@ internal abstract class OutgoingMessage(MessageWriter into)
     {
         var block = into.BeginBlock(ExemplarField);
         WriteLabels(exemplar.Labels.Bytes);
-        into.WriteDouble(Exemplars, exemplar.Value);
-        into.WriteVarint(Exemplars + 1, (ulong)exemplar.Time);
+        into.WriteDouble(ExemplarValue, exemplar.Value);
+        into.WriteVarint(ExemplarValue + 1, (ulong)exemplar.Time);
         into.EndBlock(block);
     }
 }
@@ -142,6 +145,8 @@ internal sealed class MessageOne(MessageWriter into) : OutgoingMessage(into)
     protected override int TimeSeries => 1;
 
     protected override int ExemplarField => 3;
+
+    public override long Items(SampleBatch batch, int from, int to, bool withBeside) => to - from + (withBeside ? batch.Exemplars.Count + batch.Metadata.Count : 0);
 
     protected override void WriteLabels(ReadOnlySpan<byte> key) => Into.WriteBytes(key); // they lie as the message wants them
 
@@ -197,6 +202,9 @@ internal sealed class MessageTwo(MessageWriter series, MessageWriter whole, Func
     protected override int TimeSeries => 5;
 
     protected override int ExemplarField => 4;
+
+    // What is said of metrics stands with their series, and the cluster does not count it.
+    public override long Items(SampleBatch batch, int from, int to, bool withBeside) => to - from + (withBeside ? batch.Exemplars.Count : 0);
 
     protected override void Begin()
     {
@@ -276,10 +284,12 @@ internal sealed class MessageTwo(MessageWriter series, MessageWriter whole, Func
     private void WriteWhole()
     {
         whole.Clear();
+        _isWritten = true;
+        if (Into.Length == 0)
+            return;
         foreach (var symbol in _listed)
             whole.WriteBlock(4, symbol);
         whole.WriteBytes(Into.Bytes.Span);
-        _isWritten = true;
     }
 }
 

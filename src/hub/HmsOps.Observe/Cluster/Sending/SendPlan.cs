@@ -24,28 +24,3 @@ public sealed record SendPlan
     /// <summary>When the hub is stopped, so long is waited for the answer to what is under way: without it, it is not known whether it arrived.</summary>
     public TimeSpan Farewell { get; init; } = TimeSpan.FromSeconds(5);
 }
-
-/// <summary>How sending stands.</summary>
-public sealed record SendStanding
-{
-    /// <summary>Samples the cluster has taken since the start.</summary>
-    public long Sent { get; init; }
-
-    /// <summary>Samples the cluster refused for good since the start.</summary>
-    public long Refused { get; init; }
-
-    /// <summary>Requests that were sent again since the start.</summary>
-    public long Retries { get; init; }
-
-    /// <summary>The message the cluster understands; null before the first answer.</summary>
-    public string? Protocol { get; init; }
-
-    /// <summary>When the cluster took something last; null before the first time.</summary>
-    public DateTimeOffset? LastArrival { get; init; }
-
-    /// <summary>Why nothing arrives now, in a sentence; null while all is well.</summary>
-    public string? Failure { get; init; }
-
-    /// <summary>The newest sample that was refused for good, and the cluster's words; null when there is none.</summary>
-    public string? LastRefusal { get; init; }
-}
