@@ -1,5 +1,6 @@
 using System.Text;
 using HmsOps.App.Settings;
+using HmsOps.Observe.Cluster.Reading;
 using HmsOps.Observe.Influx;
 using HmsOps.Observe.RemoteWrite;
 using HmsOps.Observe.Wire;
@@ -103,6 +104,29 @@ public sealed class SettingsReaderTests
         Assert.Equal("[/usr/bin/vault, read, ops]", settings.Secrets["vault"].ToString());
     }
 
+    [Fact]
+    public void A_cluster_is_found_by_where_it_takes_samples_and_the_hub_keeps_a_day()
+    {
+        var settings = Read(Sources("storage: remote\nremote: {write: 'http://vm:8428/prom/api/v1/write', headers: {Authorization: 'Bearer ${secret:vm}', X-Scope-OrgID: opm}}"));
+        Assert.Equal(("http://vm:8428/prom/api/v1/write", "http://vm:8428/prom", null, 8L << 30, ClusterPushdown.Auto),
+            (settings.Remote!.Write.ToString(), settings.Remote.Query.ToString(), settings.Remote.Read, settings.Remote.Queue, settings.Remote.Pushdown));
+        Assert.Equal(["Authorization", "X-Scope-OrgID"], settings.Remote.Headers.Select(header => header.Key));
+        Assert.Equal(TimeSpan.FromDays(1), settings.RetentionTime);
+        Assert.Equal(TimeSpan.FromDays(7), Read(Sources("storage: remote\nremote: {write: 'http://vm/api/v1/write'}\nretention: {time: 7d}")).RetentionTime);
+        Assert.Null(Read(Sources("remote: {write: 'http://vm/api/v1/write'}")).Remote);
+    }
+
+    [Theory]
+    [InlineData("Bearer ${secret:a}", "Bearer one", null)]
+    [InlineData("${secret:a}:${secret:b}", "one:two", null)]
+    [InlineData("${secret:a}${secret:none}", null, "none")]
+    [InlineData("plain ${x} ${secret:", "plain ${x} ${secret:", null)]
+    public async Task Secrets_stand_in_a_header_where_they_are_named(string template, string? value, string? missing)
+    {
+        Dictionary<string, string> secrets = new() { ["a"] = "one", ["b"] = "two" };
+        Assert.Equal((value, missing), await HeaderTemplate.FillAsync(template, name => Task.FromResult(secrets.GetValueOrDefault(name))));
+    }
+
     [Theory]
     [InlineData("lisen: x", "/etc/ops/hms-ops.yaml:1:1: E031 'lisen' is not a key of hms-ops.yaml. Did you mean 'listen'?")]
     [InlineData("listen: 9900", "/etc/ops/hms-ops.yaml:1:9: E033 expected an address and port like 127.0.0.1:9900, got '9900'.")]
@@ -120,6 +144,11 @@ public sealed class SettingsReaderTests
     [InlineData("secrets: {smtp: hunter2}", "/etc/ops/hms-ops.yaml:1:17: E034 expected env:NAME, file:PATH or [program, argument]; the secret itself does not stand here.")]
     [InlineData("secrets: {\"a/b\": env:X}", "/etc/ops/hms-ops.yaml:1:10: E033 'a/b' cannot name a secret.")]
     [InlineData("late: {window: 40d}\nretention: {time: 30d}", "/etc/ops/hms-ops.yaml:1:16: E045 late.window of 40d is longer than retention.time of 30d.")]
+    [InlineData("storage: remote", "/etc/ops/hms-ops.yaml:1:10: E032 storage is remote, and remote.write does not say where.")]
+    [InlineData("storage: remote\nremote: {write: 'http://vm:8480/insert/0'}", "/etc/ops/hms-ops.yaml:2:17: E032 remote.query is missing: it cannot be told from remote.write, which does not end in /api/v1/write.")]
+    [InlineData("remote: {write: 'http://u:p@vm/api/v1/write'}", "/etc/ops/hms-ops.yaml:1:17: E033 expected an address like https://host/path, without user and password in it.")]
+    [InlineData("remote: {headers: {Authorization: Bearer hunter2}}", "/etc/ops/hms-ops.yaml:1:19: E034 the value of Authorization is a secret, and does not stand here.")]
+    [InlineData("remote: {headers: {Content-Encoding: gzip}}", "/etc/ops/hms-ops.yaml:1:19: E033 'Content-Encoding' is no header that can be set here.")]
     [InlineData("name: a\n---\nname: b", "/etc/ops/hms-ops.yaml:3:1: E001 settings are one document.")]
     [InlineData("name: [", "/etc/ops/hms-ops.yaml:1:8: E001 not YAML: while parsing a node, did not find expected node content.")]
     public void What_is_wrong_in_the_file_is_told_in_its_place(string file, string said) => Assert.Equal([said], Wrong(Sources(file)));

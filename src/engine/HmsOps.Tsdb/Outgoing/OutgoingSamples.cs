@@ -42,6 +42,8 @@ public sealed class OutgoingSamples : ISampleQueue, IDisposable
     private long _done;            // under _state: everything below has arrived
     private long _doneEpoch;
     private long _queued;          // under _state: sequence behind the newest frame
+    private long _inHand;          // under _state: items the writer holds
+    private long _inHandSince = long.MaxValue;
     private long _stagedItems;
     private long _stagedSince = long.MaxValue;
     private long _dropped;
@@ -113,7 +115,7 @@ public sealed class OutgoingSamples : ISampleQueue, IDisposable
         {
             lock (_state)
             {
-                var waiting = ItemsBetween(Math.Max(_done, _dropBelow), _queued) + _stagedItems;
+                var waiting = ItemsBetween(Math.Max(_done, _dropBelow), _queued) + _stagedItems + _inHand;
                 return new QueueStanding
                 {
                     Waiting = waiting,
@@ -172,6 +174,8 @@ public sealed class OutgoingSamples : ISampleQueue, IDisposable
         if (next > _taken.Next)
             _taken = _taken with { Next = next };
         _writer.EndBatch(_taken);
+        lock (_state)
+            (_inHand, _inHandSince) = (_writer.Items, _writer.Since ?? long.MaxValue);
     }
 
     /// <summary>Observed series were made into samples up to a time.</summary>
@@ -218,6 +222,7 @@ public sealed class OutgoingSamples : ISampleQueue, IDisposable
         payloads.WrittenSpan.CopyTo(copy);
         lock (_state)
         {
+            (_inHand, _inHandSince) = (0, long.MaxValue);
             _stagedItems += frames.Sum(frame => frame.Items);
             _stagedSince = Math.Min(_stagedSince, frames[0].Since);
         }
@@ -388,7 +393,7 @@ public sealed class OutgoingSamples : ISampleQueue, IDisposable
     {
         // Of the frame that is being read it is known; of another one its epoch.
         var since = sequence >= _reader.First && sequence < _reader.Next ? _reader.Since
-            : sequence >= _queued ? _stagedSince
+            : sequence >= _queued ? Math.Min(_stagedSince, _inHandSince)
             : _epochs.FindLast(epoch => epoch.First <= sequence).Since;
         return DateTimeOffset.FromUnixTimeMilliseconds(Math.Min(since, Now()));
     }

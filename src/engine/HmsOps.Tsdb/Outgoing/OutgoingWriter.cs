@@ -31,14 +31,18 @@ internal sealed class OutgoingWriter(long epochBytesMin, long epoch)
     private long _epochBytes;
     private long _declaredBytes;
     private long _since;
+    private long _framed; // items of the frames
 
     /// <summary>Bytes that are staged.</summary>
     public long Bytes => _payloads.WrittenCount + _samples.BytesMax + _declarations.WrittenCount;
 
     /// <summary>When the oldest of what is staged came; null when nothing is.</summary>
-    public long? Since => _frames.Count > 0 ? _frames[0].Since : Items > 0 ? _since : null;
+    public long? Since => _frames.Count > 0 ? _frames[0].Since : InFrame > 0 ? _since : null;
 
-    private int Items => _samples.Count + _beside.Exemplars.Count + _beside.Metadata.Count;
+    /// <summary>Items that are staged.</summary>
+    public long Items => _framed + InFrame;
+
+    private int InFrame => _samples.Count + _beside.Exemplars.Count + _beside.Metadata.Count;
 
     /// <summary>Takes a sample.</summary>
     public void Take(SeriesHead head, int id, long time, long bits, NativeHistogram? histogram, long start, long now)
@@ -80,10 +84,11 @@ internal sealed class OutgoingWriter(long epochBytesMin, long epoch)
     /// <summary>Answers what is staged, as frames, and begins anew. They are valid until the next but one call.</summary>
     public (IReadOnlyList<OutgoingPart> Frames, LargeWriter Payloads) Cut(TakenUpTo taken)
     {
-        if (Items > 0)
+        if (InFrame > 0)
             EndFrame(taken);
         var cut = (_frames.ToList(), _payloads);
         _frames.Clear();
+        _framed = 0;
         (_payloads, _spare) = (_spare, _payloads);
         _payloads.Clear();
         return cut;
@@ -103,7 +108,7 @@ internal sealed class OutgoingWriter(long epochBytesMin, long epoch)
     /// <summary>Series have other ids from here on.</summary>
     public void Renumber(TakenUpTo taken)
     {
-        if (Items > 0)
+        if (InFrame > 0)
             EndFrame(taken);
         BeginEpoch();
     }
@@ -129,7 +134,7 @@ internal sealed class OutgoingWriter(long epochBytesMin, long epoch)
 
     private void Begin(long now)
     {
-        if (Items > 0 || _declared > 0)
+        if (InFrame > 0 || _declared > 0)
             return;
         _since = now;
         _samples.Begin();
@@ -144,7 +149,8 @@ internal sealed class OutgoingWriter(long epochBytesMin, long epoch)
         System.Buffers.BuffersExtensions.Write(_payloads, _declarations.WrittenSpan);
         _samples.WriteTo(_payloads);
         FrameParts.Write(_payloads, _beside, _scratch);
-        _frames.Add(new OutgoingPart(at, _payloads.WrittenCount - at, Items, _epoch, _since));
+        _frames.Add(new OutgoingPart(at, _payloads.WrittenCount - at, InFrame, _epoch, _since));
+        _framed += InFrame;
         _epochBytes += _payloads.WrittenCount - at;
         _epochIsFresh = false;
         _samples.Begin();

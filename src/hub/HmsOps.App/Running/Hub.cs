@@ -44,6 +44,7 @@ public sealed partial class Hub : IDisposable
     private readonly CancellationTokenSource _deciding = new();
     private readonly CancellationTokenSource _acting = new();
     private readonly CancellationTokenSource _storing = new();
+    private readonly CancellationTokenSource _sending = new();
     private readonly CancellationTokenSource _recording = new();
 
     private Hub(HubPlan plan, HubEdges edges, DataFolder folder)
@@ -56,9 +57,11 @@ public sealed partial class Hub : IDisposable
             replay => ledger = MerkleLog.Open(edges.Disk, $"{plan.DataFolder}/ledger", $"{NameOf(plan, edges)}{OriginEnd}", edges.Time, replay), edges.Ids);
         _ledger = ledger!; // Open calls it before it answers
         Name = _ledger.Origin.EndsWith(OriginEnd, StringComparison.Ordinal) ? _ledger.Origin[..^OriginEnd.Length] : _ledger.Origin;
-        PromQL = new PromEngine(_store, new PromLimits());
-        _keeper = new WorkspaceKeeper(Journal, edges.Time, edges.Logs.CreateLogger<WorkspaceKeeper>());
         Refusals = new Refusals();
+        if (plan.Remote is { } remote && edges.Cluster is { } way)
+            Cluster = new ClusterStorage(remote, way, edges, _store, Refusals, FirstStart());
+        PromQL = new PromEngine(Cluster is null ? _store : Cluster.NewestFirst, new PromLimits());
+        _keeper = new WorkspaceKeeper(Journal, edges.Time, edges.Logs.CreateLogger<WorkspaceKeeper>());
         Push = new PushIntake(_store, Refusals, plan.Push, edges.Time);
         if (edges.Fetch is { } fetch && edges.Resolver is { } resolver)
         {
@@ -97,8 +100,14 @@ public sealed partial class Hub : IDisposable
 
     public PromEngine PromQL { get; }
 
-    /// <summary>The series of the metric store; refused by name until its log is replayed.</summary>
-    public ISeriesSource Series => _store;
+    /// <summary>The cluster that keeps samples for good; null: the hub does.</summary>
+    public ClusterStorage? Cluster { get; }
+
+    /// <summary>The series of the metric store, and of the cluster where there is one; refused by name until the store's log is replayed.</summary>
+    public ISeriesSource Series => Cluster is null ? _store : Cluster.Everything;
+
+    /// <summary>The series of the metric store alone.</summary>
+    public ISeriesSource OwnSeries => _store;
 
     /// <summary>What came to it.</summary>
     public IChanges Changes => _store;
@@ -164,9 +173,12 @@ public sealed partial class Hub : IDisposable
                 Retention = Plan.Retention,
                 RetentionBytes = Plan.RetentionBytes,
             }.WithinMemory(Plan.StoreMemory),
-            _edges.Time);
+            _edges.Time,
+            Cluster?.Open(_edges.Disk, Plan.DataFolder));
         _store.Open(store);
         Start("metrics", () => store.RunAsync(_storing.Token, loop => _edges.Start("housekeeping", loop)));
+        if (Cluster is { } cluster)
+            Start("sending", () => cluster.SendAsync(_sending.Token));
         SayRecovery("metric log", store.Recovery);
         SayRecovery("ledger", _ledger.Recovery);
 
@@ -200,7 +212,8 @@ public sealed partial class Hub : IDisposable
         if (_ledger.State == LedgerState.Writable)
             await Journal.WriteAsync(new EventDraft(new HubStopped(_edges.Time.GetUtcNow()), Actor), CancellationToken.None);
         _storing.Cancel();
-        await EndAsync("metrics");
+        _sending.Cancel(); // what waits is on the disk, and goes after the next start
+        await EndAsync("metrics", "sending");
         _recording.Cancel();
         await EndAsync("console", "ledger");
     }
@@ -208,11 +221,13 @@ public sealed partial class Hub : IDisposable
     public void Dispose()
     {
         _store.Store?.Dispose();
+        Cluster?.Dispose();
         _ledger.Dispose();
         _folder.Dispose();
         _deciding.Dispose();
         _acting.Dispose();
         _storing.Dispose();
+        _sending.Dispose();
         _recording.Dispose();
     }
 
@@ -223,6 +238,8 @@ public sealed partial class Hub : IDisposable
         edges.Ids.Fill(digits);
         return plan.Name ?? $"{Environment.MachineName.ToLowerInvariant()}/{Convert.ToHexStringLower(digits)}";
     }
+
+    private DateTimeOffset FirstStart() => _ledger.Size > 0 ? Journal.ReadRange(0, 1)[0].Time : StartedAt;
 
     private async Task EnterStartAsync(CancellationToken cancellationToken)
     {

@@ -32,6 +32,9 @@ public sealed record HubEdges
     /// <summary>How lists of targets are asked for.</summary>
     public Func<Uri, CancellationToken, Task<ReadOnlyMemory<byte>>> AskForTargets { get; init; } = static (url, _) => throw new IOException($"{url} cannot be asked here");
 
+    /// <summary>The way to the cluster of <c>storage: remote</c>; null: there is none.</summary>
+    public HttpMessageHandler? Cluster { get; init; }
+
     /// <summary>How names are looked up.</summary>
     public IResolver? Resolver { get; init; }
 

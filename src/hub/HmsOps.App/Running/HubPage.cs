@@ -12,6 +12,7 @@ internal sealed class HubPage(Hub hub, HubLog log, TimeProvider time)
 {
     private const int LogLinesShown = 200;
 
+    private static readonly TimeSpan BehindAfter = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan StuckAfter = TimeSpan.FromSeconds(30);
 
     /// <summary>How the hub is, now.</summary>
@@ -63,6 +64,8 @@ internal sealed class HubPage(Hub hub, HubLog log, TimeProvider time)
             yield return new ImpairedPart("store", "read-only", $"New samples are refused: {store.StateReason}", "Mend or free the disk, then restart the hub");
         if (hub.Store?.Counts.LastSealFailure is { } failure)
             yield return new ImpairedPart("store", "not sealing", $"Samples stay in memory and in the log: {failure}", "Free or mend the disk; hms-ops store verify names damage");
+        foreach (var part in ClusterParts())
+            yield return part;
         var errors = hub.Workspace.Diagnostics.Where(d => d.Severity == HmsOps.Workspace.Severity.Error).ToList();
         if (errors.Count > 0)
             yield return new ImpairedPart("workspace", "errors", $"{errors.Count} {(errors.Count == 1 ? "error" : "errors")}; the last good versions stay in force. First: {errors[0]}", errors[0].Fix);
@@ -79,6 +82,36 @@ internal sealed class HubPage(Hub hub, HubLog log, TimeProvider time)
                 yield return new ImpairedPart("rules", "cannot evaluate", $"{rule.Citation} keeps its state: {error}", "Narrow or mend the rule");
         }
     }
+
+    private IEnumerable<ImpairedPart> ClusterParts()
+    {
+        if (hub.Cluster is not { Queue: { } queue, Sending: { } sending } cluster)
+            yield break;
+        if (queue.Broken is { } broken)
+            yield return new ImpairedPart("cluster", "not queueing", $"New samples stay with the hub: {broken}", "Make room on the disk, or mend it, and restart the hub");
+        if (sending.Failure is { } failure)
+        {
+            yield return new ImpairedPart(
+                "cluster", "not sending", $"{failure}. {Waiting(queue)}", "What waits is sent when the cluster takes it again, in its order");
+        }
+        else if (queue.Since is { } since && time.GetUtcNow() - since > BehindAfter)
+        {
+            yield return new ImpairedPart("cluster", "behind", $"The cluster at {cluster.Address} takes samples, and has not caught up. {Waiting(queue)}", "Give it time; if what waits grows, the cluster is too slow or too far away");
+        }
+        if (queue.Dropped > 0)
+        {
+            yield return new ImpairedPart(
+                "cluster", "samples unsent", $"{queue.Dropped} samples went unsent since the start, the oldest first: remote.queue of {queue.BytesMax >> 20} MiB was full", "The hub has those that retention.time still keeps. Mend the cluster, or raise remote.queue");
+        }
+        if (queue.Lost > 0)
+            yield return new ImpairedPart("cluster", "queue damaged", $"{queue.Lost} samples that waited for the cluster were lost to damage on the disk", "The hub has those that retention.time still keeps. Look after the disk");
+        if (cluster.Outage.Failure is { } unread)
+            yield return new ImpairedPart("cluster", "not answering", unread, "Answers have what the hub keeps itself, and say so");
+    }
+
+    private static string Waiting(HmsOps.Series.QueueStanding queue) => queue.Since is { } since
+        ? $"{queue.Waiting} samples wait since {since:yyyy-MM-dd HH:mm:ss}Z, {queue.Bytes >> 20} of {queue.BytesMax >> 20} MiB"
+        : "Nothing waits";
 
     private string? Stuck()
     {

@@ -1,3 +1,4 @@
+using HmsOps.App.Settings;
 using HmsOps.Observe.Influx;
 using HmsOps.Observe.Otlp;
 using HmsOps.Observe.Push;
@@ -35,6 +36,9 @@ public sealed record HubPlan
 
     /// <summary>Bytes of memory the metric store may take.</summary>
     public long StoreMemory { get; init; } = 2L << 30;
+
+    /// <summary>The cluster that keeps samples for good; null: the hub does.</summary>
+    public RemoteStorage? Remote { get; init; }
 
     public PushLimits Push { get; init; } = new();
 

@@ -24,7 +24,7 @@ namespace HmsOps.App.Running;
 /// <param name="leaving">The last thing done when it cannot or may not stop in order: after this the process is gone.</param>
 internal sealed class HubServer(HubSettings settings, IReadOnlyList<SettingLine> lines, HubLog log, Action<string> print, Action? leaving = null)
 {
-    // What answers to range queries may take that are kept.
+    // What answers to range queries may take that are kept. None are where a cluster answers: nobody says what others have sent it since.
     private const long RangeCacheBytes = 64 << 20;
 
     private const string ResolvConf = "/etc/resolv.conf";
@@ -54,7 +54,8 @@ internal sealed class HubServer(HubSettings settings, IReadOnlyList<SettingLine>
         var secrets = new SecretReader(settings, Ambient.Variables(), _time);
         using var ways = new WaysOut(secrets, _time);
         using var fetch = new HttpFetch(plan.Scrape, new TargetCredentials(secrets, settings.Workspace).ReadAsync, doors.IsOurs, _time);
-        using var hub = Open(plan, doors, logs, scripts, ways, fetch);
+        using var cluster = settings.Remote is { } remote ? new ClusterWay(remote, secrets, doors.IsOurs, _time) : null;
+        using var hub = Open(plan, doors, logs, scripts, ways, fetch, cluster);
         var app = Build(hub, doors);
         await using var _ = app;
         await app.StartAsync(CancellationToken.None);
@@ -100,6 +101,7 @@ internal sealed class HubServer(HubSettings settings, IReadOnlyList<SettingLine>
         Retention = settings.RetentionTime,
         RetentionBytes = settings.RetentionBytes ?? EightyPercent(settings.Data),
         StoreMemory = settings.StoreMemory ?? HubMemory.ForStore,
+        Remote = settings.Remote,
         Scrape = settings.Scrape,
         Push = new PushLimits { BodyBytesMax = (int)settings.MetricBodyBytes, ItemsMax = settings.MetricItems },
         Write = settings.Write,
@@ -116,7 +118,7 @@ internal sealed class HubServer(HubSettings settings, IReadOnlyList<SettingLine>
         return new DriveInfo(there.FullName).TotalSize / 10 * 8;
     }
 
-    private Hub Open(HubPlan plan, Doors doors, ILoggerFactory logs, ScriptRuns scripts, WaysOut ways, HttpFetch fetch)
+    private Hub Open(HubPlan plan, Doors doors, ILoggerFactory logs, ScriptRuns scripts, WaysOut ways, HttpFetch fetch, ClusterWay? cluster)
     {
         var edges = new HubEdges
         {
@@ -127,6 +129,7 @@ internal sealed class HubServer(HubSettings settings, IReadOnlyList<SettingLine>
             Scripts = new ScriptRunner(scripts),
             Channels = ways.Of,
             Fetch = fetch,
+            Cluster = cluster,
             AskForTargets = fetch.AskForTargetsAsync,
             Resolver = StubResolver.Of(File.Exists(ResolvConf) ? File.ReadAllText(ResolvConf) : "", _time, Ambient.Random),
             Console = print,
@@ -170,14 +173,14 @@ internal sealed class HubServer(HubSettings settings, IReadOnlyList<SettingLine>
         });
         var page = new HubPage(hub, log, _time);
         // Rules are evaluated by one thread of their own, and out of a purse of their own: no dashboard can starve them.
-        var queries = new PromEngine(hub.Series, hub.PromQL.Limits, Ambient.Workers, new PromPool(HubMemory.ForQueries / sizeof(double)));
+        var queries = new PromEngine(hub.Series, hub.PromQL.Limits, Ambient.Workers, new PromPool(HubMemory.ForQueries / sizeof(double)), hub.Cluster?.Whole);
         builder.Services.AddPresent(new PresentSources
         {
             Time = _time,
             Journal = hub.Journal,
             Workspace = () => hub.Workspace,
             PromQL = queries,
-            Ranges = new RangeCache(queries, hub.Changes, RangeCacheBytes),
+            Ranges = new RangeCache(queries, hub.Changes, hub.Cluster is null ? RangeCacheBytes : 0),
             Series = hub.Series,
             Metadata = metric => hub.Store?.Metadata(metric),
             AllMetadata = () => hub.Store?.Metadata() ?? [],

@@ -30,13 +30,27 @@ internal static class OwnMetrics
             Gauge("hms_tsdb_samples", "Samples in the metric store.", store.Samples);
             Gauge("hms_tsdb_log_bytes", "Bytes of the metric log.", store.LogBytes);
             Gauge("hms_tsdb_memory_bytes", "Bytes of memory that series and samples take.", store.MemoryBytes);
-            Help("hms_tsdb_head_renewals_total", "counter", "Times the memory was rid of series that left.");
-            Line("hms_tsdb_head_renewals_total", store.Renewals);
+            Counter("hms_tsdb_head_renewals_total", "Times the memory was rid of series that left.", store.Renewals);
             Gauge("hms_tsdb_late_samples", "Samples that came late and wait for a block.", store.LateSamples);
             Gauge("hms_tsdb_blocks", "Blocks on the disk.", store.Blocks);
             Gauge("hms_tsdb_block_bytes", "Bytes of blocks.", store.BlockBytes);
             Gauge("hms_tsdb_recovery_findings", "What was not as it was written when the hub started, or was put right then: each is in its log.", hub.Store.Recovery.Findings.Count);
             Gauge("hms_tsdb_lost_items", "Samples and observations of the metric log that damage took at the start.", store.MissingAtReplay + store.LostAtReplay);
+        }
+        if (hub.Cluster is { Queue: { } queue, Sending: { } sending } cluster)
+        {
+            Gauge("hms_remote_waiting_items", "Samples, exemplars and descriptions that wait for the cluster.", queue.Waiting);
+            Gauge("hms_remote_waiting_seconds", "How long the oldest of them has waited.", queue.Since is { } since ? Math.Max(0, (now - since).TotalSeconds) : 0);
+            Gauge("hms_remote_queue_bytes", "Bytes of disk the queue takes.", queue.Bytes);
+            Gauge("hms_remote_queue_bytes_max", "Bytes of disk it may take.", queue.BytesMax);
+            Counter("hms_remote_sent_items_total", "Items the cluster has taken.", sending.Sent);
+            Counter("hms_remote_refused_items_total", "Items the cluster refused for good.", sending.Refused);
+            Counter("hms_remote_dropped_items_total", "Items that went unsent because the queue was full.", queue.Dropped);
+            Counter("hms_remote_lost_items_total", "Items that damage to the queue took.", queue.Lost);
+            Counter("hms_remote_retries_total", "Requests that had to be sent again.", sending.Retries);
+            Gauge("hms_remote_up", "1 while the cluster takes what is sent.", sending.Failure is null ? 1 : 0);
+            Counter("hms_remote_read_failures_total", "Questions the cluster did not answer.", cluster.Outage.Failures);
+            Counter("hms_remote_pushed_queries_total", "Expressions the cluster worked out.", cluster.Whole.Pushed);
         }
         WriteProcess();
         Help("hms_refused_total", "counter", "Items refused, by door and reason.");
@@ -70,6 +84,12 @@ internal static class OwnMetrics
         void Gauge(string name, string help, double value)
         {
             Help(name, "gauge", help);
+            Line(name, value);
+        }
+
+        void Counter(string name, string help, double value)
+        {
+            Help(name, "counter", help);
             Line(name, value);
         }
 

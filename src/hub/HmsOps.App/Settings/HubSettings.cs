@@ -40,6 +40,9 @@ public sealed record HubSettings
     /// <summary>Null: half of the memory there is.</summary>
     public required long? StoreMemory { get; init; }
 
+    /// <summary>The cluster that keeps samples for good; null: the hub does.</summary>
+    public RemoteStorage? Remote { get; init; }
+
     public required OnPoison OnPoison { get; init; }
 
     public required IReadOnlyDictionary<string, SecretSource> Secrets { get; init; }

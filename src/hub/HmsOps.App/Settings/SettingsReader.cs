@@ -1,4 +1,5 @@
 using System.Net;
+using HmsOps.Observe.Cluster.Reading;
 using HmsOps.Observe.Influx;
 using HmsOps.Observe.Otlp;
 using HmsOps.Observe.RemoteWrite;
@@ -17,6 +18,10 @@ namespace HmsOps.App.Settings;
 /// </summary>
 public sealed class SettingsReader
 {
+    private const string WritePath = "/api/v1/write";
+
+    private static readonly TimeSpan KeptBesideCluster = TimeSpan.FromDays(1);
+
     private readonly SettingsSources _sources;
     private readonly List<Diagnostic> _wrong = [];
     private readonly List<SettingLine> _lines = [];
@@ -72,6 +77,7 @@ public sealed class SettingsReader
             LateWindow = Pick("late.window", SettingsShape.LateWindow, Group(SettingsShape.Late), TimeSpan.FromHours(24)),
             RetentionTime = Pick("retention.time", SettingsShape.RetentionTime, Group(SettingsShape.Retention), TimeSpan.FromDays(100)),
             RetentionBytes = PickOptionalNumber("retention.bytes", SettingsShape.RetentionBytes, Group(SettingsShape.Retention)),
+            Remote = RemoteOf(Pick("storage", SettingsShape.Storage, _file, StorageKind.Embedded), Group(SettingsShape.Remote)),
             OnPoison = Pick("ledger.on_poison", SettingsShape.OnPoison, Group(SettingsShape.Ledger), OnPoison.Serve),
             Secrets = SecretsOf(Pick("secrets", SettingsShape.Secrets, _file, [])),
             Hosts = Pick("http.hosts", SettingsShape.Hosts, Group(SettingsShape.Http), ["localhost"]),
@@ -90,7 +96,45 @@ public sealed class SettingsReader
         };
         var labels = LabelsOf(LimitsOf(SettingsShape.Label));
         settings = settings with { Write = settings.Write with { Labels = labels }, Influx = settings.Influx with { Labels = labels }, Scrape = settings.Scrape with { Labels = labels }, OtlpLimits = settings.OtlpLimits with { Labels = labels } };
-        return KeepLateWithinRetention(settings);
+        return KeepLateWithinRetention(KeepTheNewest(settings));
+    }
+
+    // What is written of a cluster is held against the table though samples are kept here: to turn it on is one word.
+    private RemoteStorage? RemoteOf(StorageKind storage, BoundRecord? group)
+    {
+        var write = PickOptional("remote.write", SettingsShape.RemoteWrite, group);
+        var query = PickOptional("remote.query", SettingsShape.RemoteQuery, group);
+        var read = PickOptional("remote.read", SettingsShape.RemoteRead, group);
+        var headers = Pick("remote.headers", SettingsShape.RemoteHeaders, group, []);
+        CheckHeaders(headers);
+        var queue = Pick("remote.queue", SettingsShape.RemoteQueue, group, 8L << 30);
+        var pushdown = Pick("remote.pushdown", SettingsShape.RemotePushdown, group, ClusterPushdown.Auto);
+        if (storage == StorageKind.Embedded)
+            return null;
+        if (write is null)
+        {
+            _wrong.Add(Say("storage", "E032", "storage is remote, and remote.write does not say where.", "Write remote: {write: http://…/api/v1/write}."));
+            return null;
+        }
+        if ((query ?? BaseOf(write)) is { } address)
+            return new RemoteStorage { Write = write, Query = address, Read = read, Headers = headers, Queue = queue, Pushdown = pushdown };
+        _wrong.Add(Say("remote.write", "E032", "remote.query is missing: it cannot be told from remote.write, which does not end in /api/v1/write.", "Write remote: {query: …}, what stands before the cluster's /api/v1/query."));
+        return null;
+    }
+
+    private static Uri? BaseOf(Uri write) => write.AbsolutePath.EndsWith(WritePath, StringComparison.Ordinal) && write.Query.Length == 0
+        ? new Uri(write.GetLeftPart(UriPartial.Authority) + write.AbsolutePath[..^WritePath.Length])
+        : null;
+
+    private void CheckHeaders(IReadOnlyList<KeyValuePair<string, string>> headers)
+    {
+        foreach (var (name, value) in headers)
+        {
+            if (!HeaderTemplate.IsName(name))
+                _wrong.Add(Say("remote.headers", "E033", $"'{Findings.Shorten(name)}' is no header that can be set here.", "Letters, digits and '-'; those of HTTP itself and of remote write are the hub's."));
+            else if (HeaderTemplate.HoldsSecret(name, value))
+                _wrong.Add(Say("remote.headers", "E034", $"the value of {name} is a secret, and does not stand here.", "Write ${secret:name} in its place, and under secrets: where it is kept."));
+        }
     }
 
     private ScrapeLimits ScrapeLimitsOf(BoundRecord? written)
@@ -243,6 +287,21 @@ public sealed class SettingsReader
             secret => secret.Value is SecretSource.FromFile file ? new SecretSource.FromFile(Absolute("secrets", file.Path)) : secret.Value);
     }
 
+    // What a cluster keeps for good the hub keeps for a day.
+    private HubSettings KeepTheNewest(HubSettings settings)
+    {
+        if (settings.Remote is null || _origins["retention.time"] is not SettingOrigin.Default)
+            return settings;
+        Correct("retention.time", KeptBesideCluster);
+        return settings with { RetentionTime = KeptBesideCluster };
+    }
+
+    private void Correct(string name, TimeSpan span)
+    {
+        var at = _lines.FindIndex(line => line.Name == name);
+        _lines[at] = _lines[at] with { Value = Durations.Format(span) };
+    }
+
     // A sample may not arrive later than it would be deleted. Of two values that were both written neither is corrected; a default gives way.
     private HubSettings KeepLateWithinRetention(HubSettings settings)
     {
@@ -256,8 +315,7 @@ public sealed class SettingsReader
             return settings;
         }
         var (name, span) = lateIsDefault ? ("late.window", settings.RetentionTime) : ("retention.time", settings.LateWindow);
-        var at = _lines.FindIndex(line => line.Name == name);
-        _lines[at] = _lines[at] with { Value = Durations.Format(span) };
+        Correct(name, span);
         return lateIsDefault ? settings with { LateWindow = span } : settings with { RetentionTime = span };
     }
 

@@ -1,3 +1,4 @@
+using HmsOps.Observe.Cluster.Reading;
 using HmsOps.Workspace.Binding;
 using HmsOps.Workspace.Yaml;
 
@@ -55,7 +56,7 @@ public static class SettingsShape
     public static readonly Key<BoundRecord> Late = Group("late", "settings of late samples", [LateWindow]);
 
     public static readonly Key<TimeSpan> RetentionTime = new(
-        "time", new DurationType(TimeSpan.FromHours(2), Ever), "How long metrics are kept; raised to late.window when only that is written and longer.", "100d")
+        "time", new DurationType(TimeSpan.FromHours(2), Ever), "How long the hub keeps metrics; 1d beside a cluster, unless written; raised to late.window when only that is written and longer.", "100d")
     { DefaultText = "100d" };
 
     public static readonly Key<long> RetentionBytes = new(
@@ -63,6 +64,34 @@ public static class SettingsShape
     { DefaultText = "80 % of the volume" };
 
     public static readonly Key<BoundRecord> Retention = Group("retention", "settings of retention", [RetentionTime, RetentionBytes], ["logs", "traces"]);
+
+    public static readonly Key<StorageKind> Storage = new(
+        "storage", new ChoiceType<StorageKind>(("embedded", StorageKind.Embedded), ("remote", StorageKind.Remote)),
+        "Where samples are kept for good: here, or in a cluster that speaks Prometheus' protocols; then the hub keeps the newest.", "remote")
+    { DefaultText = "embedded" };
+
+    public static readonly Key<Uri> RemoteWrite = new("write", new WebAddressType(), "Where the cluster takes remote write. With storage: remote it has to be there.", "http://victoria-metrics:8428/api/v1/write");
+
+    public static readonly Key<Uri> RemoteQuery = new("query", new WebAddressType(), "What stands before the cluster's /api/v1/query.", "http://victoria-metrics:8428")
+    { DefaultText = "remote.write without /api/v1/write" };
+
+    public static readonly Key<Uri> RemoteRead = new("read", new WebAddressType(), "Where the cluster answers remote read, if it does; else samples are asked for as JSON.", "http://prometheus:9090/api/v1/read")
+    { DefaultText = "none" };
+
+    public static readonly Key<IReadOnlyList<KeyValuePair<string, string>>> RemoteHeaders = new(
+        "headers", new MapType<string>(new TextType(), "a map of headers and values"), "What every request to the cluster carries.", "{Authorization: 'Bearer ${secret:cluster}'}")
+    { DefaultText = "{}" };
+
+    public static readonly Key<long> RemoteQueue = new(
+        "queue", new SizeType(256 << 20, long.MaxValue), "Disk for what waits to be sent; beyond it the oldest goes unsent, counted.", "8GiB")
+    { DefaultText = "8GiB" };
+
+    public static readonly Key<ClusterPushdown> RemotePushdown = new(
+        "pushdown", new ChoiceType<ClusterPushdown>(("auto", ClusterPushdown.Auto), ("always", ClusterPushdown.Always), ("never", ClusterPushdown.Never)),
+        "Which expressions the cluster works out itself: those it answers as the hub does, all, none.", "never")
+    { DefaultText = "auto" };
+
+    public static readonly Key<BoundRecord> Remote = Group("remote", "settings of the cluster", [RemoteWrite, RemoteQuery, RemoteRead, RemoteHeaders, RemoteQueue, RemotePushdown]);
 
     public static readonly Key<OnPoison> OnPoison = new(
         "on_poison", new ChoiceType<OnPoison>(("serve", Settings.OnPoison.Serve), ("exit", Settings.OnPoison.Exit)),
@@ -159,18 +188,18 @@ public static class SettingsShape
 
     /// <summary>The table.</summary>
     public static RecordShape Shape { get; } = new(
-        "hms-ops.yaml", [Listen, Workspace, Data, Name, TimeZone, PublicUrl, Log, Durability, Late, Retention, Ledger, Secrets, Http, Otlp, Limits])
+        "hms-ops.yaml", [Listen, Workspace, Data, Name, TimeZone, PublicUrl, Log, Durability, Late, Retention, Storage, Remote, Ledger, Secrets, Http, Otlp, Limits])
     {
         NotInThisVersion =
         [
-            "source", "pull", "auth", "memory", "storage", "remote", "store", "query", "process", "gateway", "heartbeat", "events", "forward", "synthetic",
+            "source", "pull", "auth", "memory", "store", "query", "process", "gateway", "heartbeat", "events", "forward", "synthetic",
         ],
     };
 
     /// <summary>Settings other versions have, whose variables are refused by name: a hub that was told to ask who is there must not start without asking.</summary>
     public static IReadOnlyList<string> OtherVersions { get; } =
     [
-        "source", "auth.mode", "auth.access", "auth.session", "auth.idle", "memory.limit", "storage", "store.checkpoint", "store.summaries",
+        "source", "auth.mode", "auth.access", "auth.session", "auth.idle", "memory.limit", "store.checkpoint", "store.summaries",
         "retention.bytes", "retention.logs", "retention.traces", "query.parallelism", "query.lookback", "query.cache", "ledger.public", "ledger.key_file",
         "ledger.retention", "ledger.reserve", "ledger.store", "ledger.postgres", "process.ports", "process.on_stop", "gateway.if_abandoned", "heartbeat.url",
         "heartbeat.every", "events.rabbitmq", "events.exchange", "events.source_rate", "http.proxies", "http.tls", "forward.logs", "forward.traces",
