@@ -9,15 +9,18 @@ namespace HmsOps.SideBySide.Data;
 /// seed: every peer and every run is sent the same bytes, but for the time.
 /// </summary>
 /// <remarks>
-/// A series is one of its kind without its name too, or no rate over all of them could be summed. Of 100 metrics 40 do not change, 12 count idly (a step in one of eight scrapes), 15 count busily, 12 are CPU seconds in steps of 0.01, 6 are bytes
+/// A series is one of its kind without its name too, or no rate over all of them could be summed. Twelve of the metrics are the buckets of one histogram. Of 100 of the others 40 do not change, 12 count idly (a step in one of eight scrapes), 15 count busily, 12 are CPU seconds in steps of 0.01, 6 are bytes
 /// in pages, 6 integer gauges, 5 gauges with one decimal, 2 sums of floats, 2 full-mantissa ratios.
 /// </remarks>
 internal sealed class Fleet
 {
     private const int Metrics = 200;
+    private const int FirstBucket = 100; // of the 200 these are buckets of one histogram instead
+
+    private static readonly string[] Bounds = ["0.005", "0.01", "0.025", "0.05", "0.1", "0.25", "0.5", "1", "2.5", "5", "10", "+Inf"];
 
     /// <summary>The metrics' names.</summary>
-    public static IEnumerable<string> MetricNames => Enumerable.Range(0, Metrics).Select(MetricName);
+    public static IEnumerable<string> MetricNames => Enumerable.Range(0, Metrics).Select(MetricName).Distinct();
 
     private readonly Scale _scale;
     private readonly ulong[] _random;
@@ -27,6 +30,7 @@ internal sealed class Fleet
     private readonly List<Witness> _remembered = [];
     private readonly Witness?[] _witnesses;
     private int _generation;
+    private double _within;
 
     /// <summary>Every place in it begins its first series.</summary>
     /// <param name="scale">How much of it there is.</param>
@@ -91,7 +95,8 @@ internal sealed class Fleet
     {
         var (metric, place) = (series % Metrics, series / Metrics);
         static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
-        return Labels.From(
+        return Labels.From([
+            .. BucketOf(metric) is >= 0 and var bucket ? [("le", Bounds[bucket])] : Array.Empty<(string, string)>(),
             ("__name__", MetricName(metric)),
             ("cluster", "county-north-1"),
             ("container", $"app-{Text(metric)}"),
@@ -102,14 +107,21 @@ internal sealed class Fleet
             ("node", $"node-{Text(place)}.county.example"),
             ("pod", $"permit-portal-{Text(place)}-{(uint)(place * 2_654_435_761 + generation):x8}"),
             ("service", "prometheus-operator-kubelet"),
-            ("zone", $"north-{Text(place % 3)}"));
+            ("zone", $"north-{Text(place % 3)}")]);
     }
 
-    private static string MetricName(int metric) => string.Create(CultureInfo.InvariantCulture, $"container_{Kinds[metric % Kinds.Length]}_{metric}");
+    private static int BucketOf(int metric) => metric >= FirstBucket && metric < FirstBucket + Bounds.Length ? metric - FirstBucket : -1;
+
+    private static string MetricName(int metric) => BucketOf(metric) >= 0 ? "http_request_duration_seconds_bucket" : string.Create(CultureInfo.InvariantCulture, $"container_{Kinds[metric % Kinds.Length]}_{metric}");
 
     private double Next(int series, int scrape)
     {
         var value = _values[series];
+        if (BucketOf(series % Metrics) is >= 0 and var bucket)
+        {
+            _within = Math.Floor(Chance(series) * 20) + (bucket == 0 ? 0 : _within); // those of the buckets below are in it: they come before it
+            return value + _within;
+        }
         var metric = series % 100;
         return metric switch
         {

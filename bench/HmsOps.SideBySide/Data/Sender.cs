@@ -25,7 +25,7 @@ internal sealed class Sender(Server server, Fleet fleet)
             await foreach (var body in bodies.Reader.ReadAllAsync(cancellationToken))
             {
                 var begun = Stopwatch.GetTimestamp();
-                await PostAsync(body, cancellationToken);
+                await PostAsync(server, body, cancellationToken);
                 took.Add(Stopwatch.GetElapsedTime(begun).TotalSeconds);
                 ArrayPool<byte>.Shared.Return(body.Array!); // rented by the maker
             }
@@ -39,7 +39,14 @@ internal sealed class Sender(Server server, Fleet fleet)
         return [.. took];
     }
 
-    private async Task PostAsync(ArraySegment<byte> body, CancellationToken cancellationToken)
+    /// <summary>Packs and sends one message.</summary>
+    public static Task PostAsync(Server server, ReadOnlySpan<byte> message, CancellationToken cancellationToken)
+    {
+        var packed = new byte[Snappy.PackedBytesMax(message.Length)];
+        return PostAsync(server, new ArraySegment<byte>(packed, 0, Snappy.Pack(message, packed)), cancellationToken);
+    }
+
+    private static async Task PostAsync(Server server, ArraySegment<byte> body, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, "/api/v1/write");
         request.Content = new ByteArrayContent(body.Array!, body.Offset, body.Count); // a rented one

@@ -44,6 +44,15 @@ internal sealed class Asking(Server server)
         return used / times;
     }
 
+    /// <summary>The server's CPU seconds for one of many different questions, each asked once.</summary>
+    public async Task<double> CpuSecondsOfEachAsync(IReadOnlyList<string> paths, CancellationToken cancellationToken)
+    {
+        var before = ProcessCost.CpuSeconds(server.Pid);
+        foreach (var path in paths)
+            await GetAsync(path, cancellationToken);
+        return (ProcessCost.CpuSeconds(server.Pid) - before) / paths.Count;
+    }
+
     public async Task<byte[]> GetAsync(string path, CancellationToken cancellationToken)
     {
         _ = server.Pid; // if it is gone, that is what is to be said, once, and not that nobody answers
@@ -52,7 +61,9 @@ internal sealed class Asking(Server server)
         return await answer.Content.ReadAsByteArrayAsync(cancellationToken);
     }
 
-    public static string PathOf(Question question, long end) => question.RangeSeconds == 0
+    public static string PathOf(Question question, long end) => question.IsRead
+        ? question.Text
+        : question.RangeSeconds == 0
         ? Instant(question.Text, end)
         : Range(question.Text, end - (question.RangeSeconds * 1000L), end, question.StepSeconds);
 

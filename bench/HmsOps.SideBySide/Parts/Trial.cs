@@ -10,8 +10,6 @@ internal sealed class Trial(Peer peer, Scale scale, int run, string folder, Time
 {
     private const int WitnessCount = 200;
 
-    private const string LabelNames = "/api/v1/labels";
-
     private static readonly TimeSpan Idle = TimeSpan.FromSeconds(20);
 
     private readonly Fleet _fleet = new(scale, Math.Min(WitnessCount, scale.Series));
@@ -116,14 +114,20 @@ internal sealed class Trial(Peer peer, Scale scale, int run, string folder, Time
             await asking.GetAsync(Asking.PathOf(Question.Heaviest, _timeline.Last), cancellationToken);
             figures[Figures.HeavyQueryMemory] = (ProcessCost.PeakResident(server.Pid) - idle) / 1048576.0;
         });
-        await asking.WarmUpAsync([.. Question.All.Select(question => Asking.PathOf(question, _timeline.Last)), LabelNames], cancellationToken);
+        if (peer.KnowsNativeHistograms)
+            await figures.TryAsync(Natives.Metric, () => new Natives().SendAsync(server, _timeline, cancellationToken));
+        await asking.WarmUpAsync([.. Question.All.Select(question => Asking.PathOf(question, _timeline.Last))], cancellationToken);
         foreach (var question in Question.All)
         {
             await figures.TryAsync(Figures.QueryCpu(question), async () =>
-                figures[Figures.QueryCpu(question)] = 1000 * await asking.CpuSecondsAsync(Asking.PathOf(question, _timeline.Last), cancellationToken));
+            {
+                if (question.Text.Contains(Natives.Metric, StringComparison.Ordinal) && !peer.KnowsNativeHistograms)
+                    throw new NotMeasuredException("knows no native histograms");
+                figures[Figures.QueryCpu(question)] = 1000 * await asking.CpuSecondsAsync(Asking.PathOf(question, _timeline.Last), cancellationToken);
+            });
         }
-        await figures.TryAsync(Figures.LabelNames, async () =>
-            figures[Figures.LabelNames] = 1000 * await asking.CpuSecondsAsync(LabelNames, cancellationToken));
+        await figures.TryAsync(Figures.Alerts, async () =>
+            figures[Figures.Alerts] = 1000 * await asking.CpuSecondsOfEachAsync([.. Question.Alerts.Select(alert => Asking.Instant(alert, _timeline.Last))], cancellationToken));
     }
 
     // One more scrape of everything; killed when its last request has been acknowledged.

@@ -14,6 +14,8 @@ internal sealed class HmsOpsHub(string program) : Peer
 
     public override string Version => FirstLine(program, "--version");
 
+    public override bool KnowsNativeHistograms => true;
+
     public override string ReadyPath => "/readyz";
 
     // The late window lets a day of samples in whose first ones are a day old.

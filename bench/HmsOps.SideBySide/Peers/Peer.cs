@@ -16,6 +16,9 @@ internal abstract class Peer
 
     public abstract string ReadyPath { get; }
 
+    /// <summary>Whether it keeps native histograms.</summary>
+    public abstract bool KnowsNativeHistograms { get; }
+
     /// <summary>What it is started with, its folder and port left out: the table says it.</summary>
     public abstract IReadOnlyList<string> Flags { get; }
 

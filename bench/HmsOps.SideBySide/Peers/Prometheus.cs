@@ -9,10 +9,12 @@ internal sealed class Prometheus : Peer
 
     public override string Version => FirstLine("prometheus", "--version");
 
+    public override bool KnowsNativeHistograms => true;
+
     public override string ReadyPath => "/-/ready";
 
     public override IReadOnlyList<string> Flags =>
-        ["--web.enable-remote-write-receiver", "--web.enable-admin-api", "--storage.tsdb.retention.time=30d", "--query.max-samples=500000000", "--log.level=warn"];
+        ["--web.enable-remote-write-receiver", "--web.enable-admin-api", "--storage.tsdb.retention.time=30d", "--query.max-samples=500000000", "--enable-feature=native-histograms", "--log.level=warn"];
 
     public override IEnumerable<string> Arguments(string folder, int port)
     {

@@ -15,6 +15,8 @@ internal sealed class VictoriaMetrics : Peer
     // Debian's build was not told its version: it says an empty line.
     public override string Version => FirstLine("victoria-metrics", "--version") is { Length: > 0 } said ? said : FirstLine("dpkg-query", "-W", "-f", "${Package} ${Version}", "victoria-metrics");
 
+    public override bool KnowsNativeHistograms => false;
+
     public override string ReadyPath => "/health";
 
     // The limits let it answer about a million series, which it refuses as it comes.

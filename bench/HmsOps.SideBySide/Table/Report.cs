@@ -24,8 +24,6 @@ internal sealed class Report(IReadOnlyList<RawLine> lines)
         _text.AppendLine("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | --- |");
         foreach (var line in TableLine.All.SelectMany(line => Shown(line, scales)))
             Row(line);
-        if (scales.Contains("fleet"))
-            _text.AppendLine("| fleet | 1,000 alert rules, CPU per evaluation | | | | | 0.4 | 0.2 | not measured: this program starts no rules |");
         foreach (var scale in scales)
             Refusals(scale);
         return _text.ToString();
@@ -70,7 +68,7 @@ internal sealed class Report(IReadOnlyList<RawLine> lines)
 
     private static string Target(TableLine line, double? target) => target is { } value ? $"{(line.MoreIsBetter ? "≥" : "≤")} {value:0.##}{(line.IsAbsolute ? " itself" : "")}" : "";
 
-    private string OverHowMany(TableLine line) => line.Figure == TableLine.GeometricMean ? $" (the {Common(line.Scale).Count} all answer)" : "";
+    private string OverHowMany(TableLine line) => line.Figure == TableLine.GeometricMean ? $" (the {Common(line.Scale).Count} of {Question.All.Count} that all answer)" : "";
 
     private string Verdict(TableLine line, (double Median, double Best)?[] medians, double? ratio)
     {
@@ -98,7 +96,7 @@ internal sealed class Report(IReadOnlyList<RawLine> lines)
         Figures.KilledRestart or Figures.Lost => nameof(Part.Kill),
         Figures.DiskCompacted or Figures.IndexCompacted or Figures.SealPeak => nameof(Part.Compact),
         Figures.Compared or Figures.Wrong or Figures.Rounded => nameof(Part.Check),
-        Figures.LabelNames or Figures.HeavyQueryMemory or TableLine.GeometricMean => nameof(Part.Queries),
+        Figures.Alerts or Figures.HeavyQueryMemory or TableLine.GeometricMean => nameof(Part.Queries),
         _ => figure.StartsWith("query", StringComparison.Ordinal) ? nameof(Part.Queries) : nameof(Part.Intake),
     };
 

@@ -17,6 +17,9 @@ public sealed class ClusterStorage : IDisposable
 {
     private const string Folder = "remote";
 
+    // All rules wait while one asks a cluster that says nothing.
+    private static readonly TimeSpan RulesWait = TimeSpan.FromSeconds(5);
+
     private readonly RemoteStorage _settings;
     private readonly HttpClient _asking;
     private readonly HttpMessageInvoker _sending;
@@ -38,12 +41,13 @@ public sealed class ClusterStorage : IDisposable
         (_settings, _edges, _store, _refusals, _since) = (settings, edges, store, refusals, since);
         _asking = new HttpClient(way, disposeHandler: false) { Timeout = Timeout.InfiniteTimeSpan }; // who asks says how long
         _sending = new HttpMessageInvoker(way, disposeHandler: false);
-        var door = new ClusterDoor(
-            new ClusterPeer { Http = _asking, Address = settings.Query, ReadAddress = settings.Read }, edges.Time, work => edges.Start("cluster", work));
+        var peer = new ClusterPeer { Http = _asking, Address = settings.Query, ReadAddress = settings.Read };
+        var door = new ClusterDoor(peer, edges.Time, work => edges.Start("cluster", work));
+        var rulesDoor = new ClusterDoor(peer with { Patience = RulesWait }, edges.Time, work => edges.Start("cluster", work));
         var language = new ClusterLanguage(door);
         Outage = door.Outage;
         Everything = new MergedSource(new ClusterSource(door, language), store, OwnFrom);
-        NewestFirst = new OwnFirstSource(store, Everything, OwnFrom);
+        NewestFirst = new OwnFirstSource(store, new MergedSource(new ClusterSource(rulesDoor, new ClusterLanguage(rulesDoor)), store, OwnFrom), OwnFrom);
         Whole = new ClusterAnswers(door, language, settings.Pushdown, SentUpTo);
     }
 
