@@ -1,3 +1,4 @@
+using HmsOps.Present.Api;
 using HmsOps.Present.Api.Hub;
 using HmsOps.Present.Api.Incidents;
 using HmsOps.Present.Api.Influx;
@@ -95,9 +96,7 @@ public static class PresentComposition
         StoreEndpoints.Map(api, sources);
         AssetsEndpoint.Map(app);
         services.GetRequiredService<PageEndpoints>().Map(app);
-        app.Map("/api/{**rest}", (HttpContext http) => new Problem(
-            "no-address", $"There is no {http.Request.Method} {http.Request.Path}", StatusCodes.Status404NotFound,
-            "docs/reference/api.md lists the addresses of this version.").AsResult());
+        NoAddress.Map(app);
         return app;
     }
 

@@ -188,6 +188,24 @@ public sealed class ApiTests : IAsyncLifetime
         Assert.Equal("application/problem+json", answer.Content.Headers.ContentType?.MediaType);
     }
 
+    [Theory]
+    [InlineData("POST", "/api/v1/rules", "GET")]
+    [InlineData("POST", "/api/v1/status/buildinfo", "GET")]
+    [InlineData("POST", "/api/v1/targets/metadata", "GET")]
+    [InlineData("POST", "/api/ops/v1/ledger/5", "GET")]
+    [InlineData("PUT", "/api/v1/label/job/values", "GET, POST")]
+    [InlineData("GET", "/api/v1/write", "POST")]
+    [InlineData("DELETE", "/api/v1/admin/tsdb/snapshot", "POST, PUT")]
+    public async Task An_address_that_is_asked_by_another_method_names_the_right_ones(string method, string address, string allowed)
+    {
+        using var request = new HttpRequestMessage(new HttpMethod(method), address);
+        using var answer = await _hub.Client.SendAsync(request);
+
+        Assert.Equal(HttpStatusCode.MethodNotAllowed, answer.StatusCode);
+        Assert.Equal(allowed, string.Join(", ", answer.Content.Headers.Allow));
+        Assert.Equal("urn:hms-ops:problem:wrong-method", (await JsonAsync(answer)).GetProperty("type").GetString());
+    }
+
     [Fact]
     public async Task An_incident_is_told_with_its_alert_act_and_pages()
     {

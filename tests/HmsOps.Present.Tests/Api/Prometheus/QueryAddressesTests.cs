@@ -43,10 +43,17 @@ public sealed class QueryAddressesTests : IAsyncLifetime
     [Theory]
     [InlineData("query=%22grants%22&time=5", """{"resultType":"string","result":[5,"grants"]}""")]
     [InlineData("query=((%22grants%22))&time=5", """{"resultType":"string","result":[5,"grants"]}""")]
-    [InlineData("query=1e21&time=5", """{"resultType":"scalar","result":[5,"1e\u002B21"]}""")]
+    [InlineData("query=1e21&time=5", """{"resultType":"scalar","result":[5,"1e+21"]}""")]
     [InlineData("query=0.0000001&time=5", """{"resultType":"scalar","result":[5,"1e-07"]}""")]
     [InlineData("query=vector(1)&time=5", """{"resultType":"vector","result":[{"metric":{},"value":[5,"1"]}]}""")]
     public async Task An_answer_has_the_type_of_its_expression(string question, string data) => Assert.Equal(data, (await DataAsync($"/api/v1/query?{question}")).GetRawText());
+
+    [Theory]
+    [InlineData("/api/v1/query?query=%22a%2Bb'%3Cé%3E%26%22&time=5", """{"status":"success","data":{"resultType":"string","result":[5,"a+b'<é>&"]}}""")]
+    [InlineData("/api/v1/query?query=label_replace(vector(1),%22l%22,%22c%2B%2B%22,%22%22,%22%22)&time=5", """{"status":"success","data":{"resultType":"vector","result":[{"metric":{"l":"c++"},"value":[5,"1"]}]}}""")]
+    [InlineData("/api/v1/format_query?query=%22a%2Bb%22", """{"status":"success","data":"\"a+b\""}""")]
+    [InlineData("/api/v1/query?query=1&time=a%2Bb", """{"status":"error","errorType":"bad_data","error":"invalid parameter \"time\": cannot parse \"a+b\" to a valid timestamp: seconds since 1970 or RFC 3339"}""")]
+    public async Task Texts_stand_in_an_answer_as_they_are(string address, string body) => Assert.Equal(body, await (await _hub.Client.GetAsync(address)).Content.ReadAsStringAsync());
 
     [Fact]
     public async Task A_range_vector_is_answered_with_its_samples()
@@ -109,6 +116,8 @@ public sealed class QueryAddressesTests : IAsyncLifetime
     [Theory]
     [InlineData("/api/v1/query?query=1&lookback_delta=0", "lookback_delta")]
     [InlineData("/api/v1/query?query=1&explain=all", "explain")]
+    [InlineData("/api/v1/query?query=up[5m]&explain=run", "explain what is made of them")]
+    [InlineData("/api/v1/query?query='x'&explain=plan", "explain what is made of them")]
     [InlineData("/api/v1/query?query=1&limit=x", "limit")]
     [InlineData("/api/v1/query_range?query=up[5m]&start=1&end=2&step=1", "invalid expression type \"range vector\" for range query")]
     [InlineData("/api/v1/query_range?query=\"x\"&start=1&end=2&step=1", "invalid expression type \"string\" for range query")]
@@ -134,7 +143,7 @@ public sealed class QueryAddressesTests : IAsyncLifetime
         Assert.Equal("sum by (job) (rate(up[5m]))", (await DataAsync("/api/v1/format_query?query=sum(rate(up[5m])) by(job)")).GetString());
         var tree = await DataAsync("/api/v1/parse_query?query=up{job=\"a\"} %2B on(job) group_left(zone) down offset 5m");
         Assert.Equal(
-            """{"type":"binaryExpr","op":"\u002B","lhs":{"type":"vectorSelector","name":"up","matchers":[{"name":"__name__","value":"up","type":"="},{"name":"job","value":"a","type":"="}],"offset":0,"offsetExpr":null,"timestamp":null,"startOrEnd":null,"anchored":false,"smoothed":false},"rhs":{"type":"vectorSelector","name":"down","matchers":[{"name":"__name__","value":"down","type":"="}],"offset":300000,"offsetExpr":null,"timestamp":null,"startOrEnd":null,"anchored":false,"smoothed":false},"bool":false,"matching":{"card":"many-to-one","on":true,"labels":["job"],"include":["zone"],"fillValues":{"lhs":null,"rhs":null}}}""",
+            """{"type":"binaryExpr","op":"+","lhs":{"type":"vectorSelector","name":"up","matchers":[{"name":"__name__","value":"up","type":"="},{"name":"job","value":"a","type":"="}],"offset":0,"offsetExpr":null,"timestamp":null,"startOrEnd":null,"anchored":false,"smoothed":false},"rhs":{"type":"vectorSelector","name":"down","matchers":[{"name":"__name__","value":"down","type":"="}],"offset":300000,"offsetExpr":null,"timestamp":null,"startOrEnd":null,"anchored":false,"smoothed":false},"bool":false,"matching":{"card":"many-to-one","on":true,"labels":["job"],"include":["zone"],"fillValues":{"lhs":null,"rhs":null}}}""",
             tree.GetRawText());
     }
 

@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using HmsOps.PromQL;
 using HmsOps.Series;
@@ -9,6 +11,12 @@ public static class PromAnswer
 {
     /// <summary>What is said of an answer that is not whole.</summary>
     public const string Truncated = "results truncated due to limit";
+
+    // Only what JSON asks for is escaped, so that + and ' stand there as Prometheus writes them: an answer is application/json, and no browser takes it for a page (nosniff).
+    private static readonly JsonWriterOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>What every answer is written by.</summary>
+    public static Utf8JsonWriter Writer(IBufferWriter<byte> body) => new(body, Plain);
 
     /// <summary>Any data, written by the caller.</summary>
     public static void WriteData(Utf8JsonWriter json, Action<Utf8JsonWriter> data)

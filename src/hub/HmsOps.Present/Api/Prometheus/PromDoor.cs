@@ -21,7 +21,7 @@ internal sealed class PromDoor(PresentSources sources, QueryGate gate)
         var body = new ArrayBufferWriter<byte>(4_096);
         var refused = await TryAsync(http, (asked, cancellationToken) =>
         {
-            using var json = new Utf8JsonWriter(body);
+            using var json = PromAnswer.Writer(body);
             return answer(asked, json, cancellationToken);
         });
         if (refused is not null)
@@ -50,7 +50,7 @@ internal sealed class PromDoor(PresentSources sources, QueryGate gate)
         }
         http.Response.ContentType = "application/json";
         var body = new ArrayBufferWriter<byte>(4_096);
-        using var json = new Utf8JsonWriter(body);
+        using var json = PromAnswer.Writer(body);
         foreach (var _ in pieces(json))
         {
             if (body.WrittenCount + json.BytesPending < PieceBytes)
@@ -118,7 +118,7 @@ internal sealed class PromDoor(PresentSources sources, QueryGate gate)
     {
         http.Response.ContentType = "application/json";
         var body = new ArrayBufferWriter<byte>(256);
-        using (var json = new Utf8JsonWriter(body))
+        using (var json = PromAnswer.Writer(body))
             write(json);
         http.Response.ContentLength = body.WrittenCount;
         await http.Response.Body.WriteAsync(body.WrittenMemory, http.RequestAborted);

@@ -27,6 +27,8 @@ internal sealed class QueryEndpoints(PresentSources sources, PromDoor door)
             return new PromReply(PromRefusal.Bad("time", PromTime.NoTime(time)));
         if (Prepare(asked, out var query) is { } refused)
             return new PromReply(refused);
+        if (query.Explain.Length > 0 && query.Expression.Type is PromType.Text or PromType.Matrix)
+            return new PromReply(PromRefusal.Bad("explain", "a text and a range vector are handed out as they are: explain what is made of them, such as rate(...)"));
         if (query.Explain == "plan")
         {
             var plan = query.Engine.Plan(query.Expression, at, at, 1);
