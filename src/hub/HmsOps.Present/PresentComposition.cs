@@ -50,6 +50,7 @@ public static class PresentComposition
         services.AddSingleton<MetadataEndpoints>();
         services.AddSingleton<RuleEndpoints>();
         services.AddSingleton<StatusEndpoints>();
+        services.AddSingleton<TargetsEndpoint>();
         services.AddSingleton<StoreAdminEndpoints>();
         services.AddSingleton<FederateEndpoint>();
         services.AddSingleton<ReadEndpoint>();
@@ -87,7 +88,7 @@ public static class PresentComposition
         services.GetRequiredService<StoreAdminEndpoints>().Map(app);
         services.GetRequiredService<FederateEndpoint>().Map(app);
         services.GetRequiredService<ReadEndpoint>().Map(app);
-        TargetsEndpoint.Map(app, sources);
+        services.GetRequiredService<TargetsEndpoint>().Map(app);
         IncidentsEndpoint.Map(api, sources);
         services.GetRequiredService<LedgerEndpoints>().Map(api);
         services.GetRequiredService<LiveEndpoint>().Map(api);

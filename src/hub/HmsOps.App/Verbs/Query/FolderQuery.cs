@@ -20,7 +20,7 @@ internal static class FolderQuery
             case PromType.Text:
                 return new Answered(EngineAnswer.Of(expression.LiteralText), () => Body(json =>
                 {
-                    PromAnswer.Write(json, expression.LiteralText, when.From);
+                    PromAnswer.Write(json, expression.LiteralText, when.From, Whole);
                     return [];
                 }));
             case PromType.Matrix:

@@ -38,7 +38,8 @@ internal sealed class QueryEndpoints(PresentSources sources, PromDoor door)
         {
             case PromType.Text:
                 var text = query.Expression.LiteralText;
-                return PromReply.Short(json => PromAnswer.Write(json, text, at));
+                var formOfText = query.Form();
+                return PromReply.Short(json => PromAnswer.Write(json, text, at, formOfText));
             case PromType.Matrix:
                 var samples = query.Engine.Samples(query.Expression, at, cancellationToken);
                 var formOfSamples = query.Form();
@@ -100,8 +101,15 @@ internal sealed class QueryEndpoints(PresentSources sources, PromDoor door)
         if (explain is not ("" or "plan" or "run"))
             return PromRefusal.Bad("explain", $"{PromRefusal.Quoted(explain)} is neither plan nor run");
         var explanation = explain == "run" ? new PromExplanation(sources.Time) : null;
-        long? begun = asked["stats"].Length > 0 ? sources.Time.GetTimestamp() : null;
-        query = new Query(expression, engine, explain, explanation, () => new AnswerForm(limit, begun is { } timestamp ? sources.Time.GetElapsedTime(timestamp) : null, Plan: explanation?.Plan));
+        var stats = asked["stats"];
+        var warning = stats is "" or "true" or "all" ? null : $"value {PromRefusal.Quoted(stats)} for parameter \"stats\" is deprecated, use \"true\" or \"all\"";
+        long? begun = stats.Length > 0 ? sources.Time.GetTimestamp() : null;
+        query = new Query(expression, engine, explain, explanation, () => new AnswerForm(limit)
+        {
+            Took = begun is { } timestamp ? sources.Time.GetElapsedTime(timestamp) : null,
+            Plan = explanation?.Plan,
+            Warning = warning,
+        });
         return null;
     }
 
