@@ -28,6 +28,9 @@ public sealed record StoreCounts
     /// <summary>Up to when everything is in blocks but what came late since, in milliseconds since 1970; null before anything was.</summary>
     public required long? SealedUpTo { get; init; }
 
+    /// <summary>The newest time of a sample that was taken since the start, or was in memory at it, in milliseconds since 1970; null where there was none.</summary>
+    public required long? Newest { get; init; }
+
     /// <summary>How often memory was sealed into blocks since the start.</summary>
     public required long Seals { get; init; }
 

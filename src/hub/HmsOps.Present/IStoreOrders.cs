@@ -37,9 +37,10 @@ public interface IStoreOrders
 /// <param name="LogBytes">Bytes of the log.</param>
 /// <param name="CheckpointBytes">Bytes of the newest checkpoint.</param>
 /// <param name="SealedUpTo">Up to when everything is in blocks, but what came late since; null before anything was.</param>
+/// <param name="Newest">The newest time of a sample since the start, or in memory at it; null where there was none.</param>
 /// <param name="Failure">Why sealing or merging failed; null when it has gone well since.</param>
 public sealed record StoreSize(
-    long Series, long Samples, long LateSamples, long MemoryBytes, int Blocks, long BlockBytes, long LogBytes, long CheckpointBytes, DateTimeOffset? SealedUpTo, string? Failure);
+    long Series, long Samples, long LateSamples, long MemoryBytes, int Blocks, long BlockBytes, long LogBytes, long CheckpointBytes, DateTimeOffset? SealedUpTo, DateTimeOffset? Newest, string? Failure);
 
 /// <summary>What a deletion met.</summary>
 /// <param name="SeriesInBlocks">Series in blocks, each counted for each block.</param>

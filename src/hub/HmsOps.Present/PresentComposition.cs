@@ -1,3 +1,4 @@
+using HmsOps.Present.Api;
 using HmsOps.Present.Api.Hub;
 using HmsOps.Present.Api.Incidents;
 using HmsOps.Present.Api.Influx;
@@ -49,6 +50,7 @@ public static class PresentComposition
         services.AddSingleton<MetadataEndpoints>();
         services.AddSingleton<RuleEndpoints>();
         services.AddSingleton<StatusEndpoints>();
+        services.AddSingleton<TargetsEndpoint>();
         services.AddSingleton<StoreAdminEndpoints>();
         services.AddSingleton<FederateEndpoint>();
         services.AddSingleton<ReadEndpoint>();
@@ -86,7 +88,7 @@ public static class PresentComposition
         services.GetRequiredService<StoreAdminEndpoints>().Map(app);
         services.GetRequiredService<FederateEndpoint>().Map(app);
         services.GetRequiredService<ReadEndpoint>().Map(app);
-        TargetsEndpoint.Map(app, sources);
+        services.GetRequiredService<TargetsEndpoint>().Map(app);
         IncidentsEndpoint.Map(api, sources);
         services.GetRequiredService<LedgerEndpoints>().Map(api);
         services.GetRequiredService<LiveEndpoint>().Map(api);
@@ -95,9 +97,7 @@ public static class PresentComposition
         StoreEndpoints.Map(api, sources);
         AssetsEndpoint.Map(app);
         services.GetRequiredService<PageEndpoints>().Map(app);
-        app.Map("/api/{**rest}", (HttpContext http) => new Problem(
-            "no-address", $"There is no {http.Request.Method} {http.Request.Path}", StatusCodes.Status404NotFound,
-            "docs/reference/api.md lists the addresses of this version.").AsResult());
+        NoAddress.Map(app);
         return app;
     }
 

@@ -114,8 +114,8 @@ public sealed class AlertMachineTests
     /// <summary>What the projection does with the entry a step becomes; the real one is in the Record room.</summary>
     private static AlertState? Apply(AlertState? state, AlertStep step) => step switch
     {
-        AlertStep.Pends s => new AlertState { Alert = Alert, Phase = AlertPhase.Pending, ActiveAt = s.At },
-        AlertStep.Fires s => new AlertState { Alert = Alert, Phase = AlertPhase.Firing, ActiveAt = state?.ActiveAt ?? s.At },
+        AlertStep.Pends s => new AlertState { Alert = Alert, Phase = AlertPhase.Pending, Value = s.Value, ActiveAt = s.At },
+        AlertStep.Fires s => new AlertState { Alert = Alert, Phase = AlertPhase.Firing, Value = s.Value, ActiveAt = state?.ActiveAt ?? s.At },
         AlertStep.Recovers s => state! with { Phase = AlertPhase.Recovering, FalseSince = s.At },
         AlertStep.Relapses => state! with { Phase = AlertPhase.Firing, FalseSince = null },
         AlertStep.Resolves s => state! with { Phase = AlertPhase.Resolved, ResolvedAt = s.At },

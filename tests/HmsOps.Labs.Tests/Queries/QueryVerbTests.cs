@@ -1,3 +1,5 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
 using HmsOps.Labs.Tests.World;
 
 namespace HmsOps.Labs.Tests.Queries;
@@ -29,6 +31,43 @@ public sealed class QueryVerbTests
     }
 
     [Fact]
+    public async Task A_hub_and_the_folder_it_leaves_behind_explain_alike()
+    {
+        using var lab = new LabFolder();
+        var at = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
+        string[] question = ["sum by (office) (permits_open) / 2", "--at", $"{at}"];
+        var plans = new List<string>();
+        var trees = new List<string>();
+        await using (var hub = await RunningHub.StartAsync(lab))
+        {
+            var (status, body) = await hub.PostAsync("/write?precision=s", $"permits_open,office=fairfax value=41 {at - 60}\npermits_open,office=loudoun value=12 {at - 60}\n");
+            Assert.True(status == 204, $"{status} {body}");
+            foreach (var source in (string[][])[["--hub", hub.Url], ["--data", lab.Data]])
+                await ExplainAsync(source);
+            await hub.StopAsync();
+        }
+        await ExplainAsync(["--data", lab.Data]);
+
+        Assert.All(plans, plan => Assert.Equal(plans[0], plan));
+        Assert.StartsWith("sum by (office) (permits_open) / 2\n│ each series with a number, step by step\n└─ sum by (office) (permits_open)\n", plans[0], StringComparison.Ordinal);
+        Assert.All(trees, tree => Assert.Equal(Figureless(trees[0]), Figureless(tree)));
+        Assert.Matches(@"(?m)^ +time +series +samples +memory$", trees[0]);
+        Assert.Matches(@"(?m)^└─ sum by \(office\) \(permits_open\) +\S+ \S+ +2 +2 +\d+ B$", trees[0]);
+
+        async Task ExplainAsync(string[] source)
+        {
+            plans.Add(await SayAsync([.. question, "--explain", "plan", .. source]));
+            trees.Add(await SayAsync([.. question, "--explain", .. source]));
+            using var json = JsonDocument.Parse(await SayAsync([.. question, "--explain", "run", "--json", .. source]));
+            var data = json.RootElement.GetProperty("data");
+            Assert.Equal((2, 2), (data.GetProperty("result").GetArrayLength(), data.GetProperty("explain").GetProperty("series").GetInt32()));
+        }
+
+        // How long it took is never the same, and how wide its column is neither.
+        static string Figureless(string tree) => Regex.Replace(Regex.Replace(tree, @"[\d.,]+ (s|ms|µs)\b", "T"), " +", " ");
+    }
+
+    [Fact]
     public async Task A_mistake_in_the_expression_is_wrong_usage()
     {
         var ended = await Checkout.OpsAsync("query", "sum(raet(x[5m]))");
@@ -39,11 +78,14 @@ public sealed class QueryVerbTests
     {
         var said = "";
         foreach (var question in (string[][])[moment, [.. moment, "--format", "json"], [.. range, "--format", "csv"], [.. range, "--format", "json"], [.. range, "--format", "chart"]])
-        {
-            var ended = await Checkout.OpsAsync(["query", .. question, .. source]);
-            Assert.True(ended.Code == 0 && ended.Errors.Length == 0, $"hms-ops query {string.Join(' ', question)}: {ended.Code}\n{ended.Output}\n{ended.Errors}");
-            said += ended.Output;
-        }
+            said += await SayAsync([.. question, .. source]);
         return said;
+    }
+
+    private static async Task<string> SayAsync(params string[] arguments)
+    {
+        var ended = await Checkout.OpsAsync(["query", .. arguments]);
+        Assert.True(ended.Code == 0 && ended.Errors.Length == 0, $"hms-ops query {string.Join(' ', arguments)}: {ended.Code}\n{ended.Output}\n{ended.Errors}");
+        return ended.Output;
     }
 }

@@ -45,7 +45,9 @@ public sealed class ApiTests : IAsyncLifetime
     [InlineData("/api/v1/query?query=sum(", "query")]
     [InlineData("/api/v1/query", "query")]
     [InlineData("/api/v1/query?query=1&time=noon", "time")]
+    [InlineData("/api/v1/query?query=1&timeout=soon", "timeout")]
     [InlineData("/api/v1/query_range?query=1&end=2&step=1", "start")]
+    [InlineData("/api/v1/query_range?query=1&start=&end=2&step=1", "start")]
     [InlineData("/api/v1/query_range?query=1&start=3&end=2&step=1", "end")]
     [InlineData("/api/v1/query_range?query=1&start=1&end=2&step=0", "step")]
     [InlineData("/api/v1/query_range?query=1&start=1&end=2&step=-1s", "step")]
@@ -186,6 +188,24 @@ public sealed class ApiTests : IAsyncLifetime
 
         Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
         Assert.Equal("application/problem+json", answer.Content.Headers.ContentType?.MediaType);
+    }
+
+    [Theory]
+    [InlineData("POST", "/api/v1/rules", "GET")]
+    [InlineData("POST", "/api/v1/status/buildinfo", "GET")]
+    [InlineData("POST", "/api/v1/targets/metadata", "GET")]
+    [InlineData("POST", "/api/ops/v1/ledger/5", "GET")]
+    [InlineData("PUT", "/api/v1/label/job/values", "GET, POST")]
+    [InlineData("GET", "/api/v1/write", "POST")]
+    [InlineData("DELETE", "/api/v1/admin/tsdb/snapshot", "POST, PUT")]
+    public async Task An_address_that_is_asked_by_another_method_names_the_right_ones(string method, string address, string allowed)
+    {
+        using var request = new HttpRequestMessage(new HttpMethod(method), address);
+        using var answer = await _hub.Client.SendAsync(request);
+
+        Assert.Equal(HttpStatusCode.MethodNotAllowed, answer.StatusCode);
+        Assert.Equal(allowed, string.Join(", ", answer.Content.Headers.Allow));
+        Assert.Equal("urn:hms-ops:problem:wrong-method", (await JsonAsync(answer)).GetProperty("type").GetString());
     }
 
     [Fact]

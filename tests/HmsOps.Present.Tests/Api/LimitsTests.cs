@@ -99,7 +99,7 @@ public sealed class LimitsTests
         Assert.Equal(status, (int)answer.StatusCode);
         Assert.Equal(status == 503 ? [("query", "time_limit", 1L)] : [], refusals.All);
         if (status == 503)
-            Assert.Contains("limits.query.time", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+            Assert.Contains(timeout == "2s" ? "timeout=\\\"2s\\\" is over" : "limits.query.time", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal); // whose limit it is
     }
 
     [Theory]

@@ -11,6 +11,10 @@ public sealed class PromTimeTests
     [InlineData("-1.5", -1_500)]
     [InlineData("2026-11-20T16:01:00Z", 1_795_190_460_000)]
     [InlineData("2026-11-20T11:01:00.250-05:00", 1_795_190_460_250)]
+    [InlineData("-9223309901257974", -(1L << 53))] // the first and the last moment of Prometheus, in both forms
+    [InlineData("9223309901257975", 1L << 53)]
+    [InlineData("-292273086-05-16T16:47:06Z", -(1L << 53))]
+    [InlineData("292277025-08-18T07:12:54.999999999Z", 1L << 53)]
     public void A_time_is_seconds_or_RFC_3339(string text, long milliseconds)
     {
         Assert.True(PromTime.TryReadTime(text, out var read));

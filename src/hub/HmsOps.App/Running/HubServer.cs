@@ -185,7 +185,7 @@ internal sealed class HubServer(HubSettings settings, IReadOnlyList<SettingLine>
             Metadata = metric => hub.Store?.Metadata(metric),
             AllMetadata = () => hub.Store?.Metadata() ?? [],
             Exemplars = (selection, cancellationToken) => hub.Store?.Exemplars(selection, cancellationToken) ?? [],
-            RuleStanding = hub.Scheduler.Standings.GetValueOrDefault,
+            RuleStanding = rule => hub.Scheduler.Standings.GetValueOrDefault(rule), // as it is when it is asked: each look replaces them
             Flags = () => PrometheusFlags.Of(settings, hub.PromQL.Limits),
             Configuration = () => SettingsYaml.Of(lines),
             Hub = page.Status,

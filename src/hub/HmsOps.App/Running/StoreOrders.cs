@@ -25,10 +25,9 @@ internal sealed class StoreOrders(MetricStore store, string dataFolder, IDisk di
         get
         {
             var counts = store.Counts;
-            DateTimeOffset? sealedUpTo = counts.SealedUpTo is { } at ? DateTimeOffset.FromUnixTimeMilliseconds(at) : null;
             return new StoreSize(
-                counts.Series, counts.Samples, counts.LateSamples, counts.MemoryBytes, counts.Blocks, counts.BlockBytes, counts.LogBytes, counts.CheckpointBytes, sealedUpTo,
-                counts.LastSealFailure);
+                counts.Series, counts.Samples, counts.LateSamples, counts.MemoryBytes, counts.Blocks, counts.BlockBytes, counts.LogBytes, counts.CheckpointBytes,
+                Moment(counts.SealedUpTo), Moment(counts.Newest), counts.LastSealFailure);
         }
     }
 
@@ -84,6 +83,8 @@ internal sealed class StoreOrders(MetricStore store, string dataFolder, IDisk di
 
     /// <summary>A report in the words of the API.</summary>
     public static StoreFindings FindingsOf(StoreReport report) => new(report.Blocks, report.Checkpoints, report.Frames, report.Faults);
+
+    private static DateTimeOffset? Moment(long? milliseconds) => milliseconds is { } at ? DateTimeOffset.FromUnixTimeMilliseconds(at) : null;
 
     private async Task TakeAsync(IHistorySource history, StoreImportFrom from, ImportTally tally, CancellationToken cancellationToken)
     {

@@ -82,6 +82,7 @@ public sealed partial class RuleScheduler(
         Rule rule, WorkspaceVersion version, RecordState state, DateTimeOffset at, bool tick, CancellationToken stopping)
     {
         var drafts = new List<EventDraft>();
+        var begun = time.GetTimestamp();
         try
         {
             var readings = _reader.Read(rule, state, at, stopping);
@@ -90,14 +91,14 @@ public sealed partial class RuleScheduler(
                 foreach (var step in AlertMachine.Step(rule, state.Alerts.GetValueOrDefault(reading.Alert.Key), reading.Reading, tick))
                     Enter(drafts, rule, version, state, reading.Alert, step, stopping);
             }
-            Stand(rule, new RuleStanding(at, Worst(rule, readings), Error: null));
+            Stand(rule, new RuleStanding(at, Worst(rule, readings), Error: null, time.GetElapsedTime(begun)));
         }
         catch (Exception e) when (e is PromEvaluationException or QueryBudgetException)
         {
             drafts.Clear();
             if (_standings.GetValueOrDefault(rule.Id)?.Error != e.Message)
                 LogCannotEvaluate(rule.Citation, e.Message);
-            Stand(rule, new RuleStanding(at, null, e.Message));
+            Stand(rule, new RuleStanding(at, null, e.Message, time.GetElapsedTime(begun)));
         }
         return drafts;
     }
@@ -187,4 +188,8 @@ public sealed partial class RuleScheduler(
 }
 
 /// <summary>What a rule said last: its worst value, or why it cannot be evaluated.</summary>
-public sealed record RuleStanding(DateTimeOffset At, double? Value, string? Error);
+/// <param name="At">When it was looked at.</param>
+/// <param name="Value">The worst of its values; null where it has none.</param>
+/// <param name="Error">Why it cannot be evaluated; null where it can.</param>
+/// <param name="Took">How long that look took on the clock.</param>
+public sealed record RuleStanding(DateTimeOffset At, double? Value, string? Error, TimeSpan Took);

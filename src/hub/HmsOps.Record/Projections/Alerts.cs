@@ -25,6 +25,9 @@ public sealed record AlertState
 
     public required AlertPhase Phase { get; init; }
 
+    /// <summary>The value that it began with, and, once it fired, that it fired with.</summary>
+    public required double Value { get; init; }
+
     /// <summary>Since when the condition held.</summary>
     public required DateTimeOffset ActiveAt { get; init; }
 
@@ -58,7 +61,7 @@ internal static class AlertFold
 {
     public static RecordState Fold(RecordState state, Envelope envelope) => envelope.Event switch
     {
-        AlertPending e => Set(state, e.Alert.Key, new AlertState { Alert = e.Alert, Phase = AlertPhase.Pending, ActiveAt = e.At }),
+        AlertPending e => Set(state, e.Alert.Key, new AlertState { Alert = e.Alert, Phase = AlertPhase.Pending, Value = e.Value, ActiveAt = e.At }),
         AlertFired e => Set(state, e.Alert.Key, Fire(state, e, envelope)),
         AlertRecovering e => Change(state, e.Alert.Key, a => a with
         {
@@ -84,6 +87,7 @@ internal static class AlertFold
         {
             Alert = e.Alert,
             Phase = AlertPhase.Firing,
+            Value = e.Value,
             ActiveAt = pending?.ActiveAt ?? e.At,
             Fired = e,
             Episode = envelope.Key,

@@ -65,6 +65,48 @@ public sealed partial class QueryVerbTests(StoredFriday friday) : IClassFixture<
         Assert.Equal(table.Output, TableForm.Of(JsonAnswer.Read(body.Output), TimeZoneInfo.Utc));
     }
 
+    [Theory]
+    [InlineData("sum by (office) (permits_open) / 2", "--explain")]
+    [InlineData("sum by (office) (permits_open) / 2", "--explain", "run", "--from", "-10m")]
+    [InlineData("sum by (office) (permits_open) / 2", "--explain", "plan", "--from", "-10m")]
+    [InlineData("max_over_time(permits_open[5m:1m]) >= permits_open and permits_open > 1", "--explain", "run")]
+    [InlineData("1 + 2", "--explain", "run")]
+    public async Task What_is_explained_and_what_its_body_says_is_the_same(string expression, params string[] asked)
+    {
+        var tree = await RunAsync([expression, .. asked]);
+        var body = await RunAsync([expression, .. asked, "--json"]);
+        Assert.Equal((ExitCode.Done, ""), (tree.Code, tree.Errors));
+        var plan = JsonAnswer.Read(body.Output, asked is [_, "plan", ..] ? Explained.Plan : Explained.Run).Plan;
+        Assert.Equal(tree.Output, PlanForm.Of(plan!, new ChartPaper(80, 20, HasColour: false, TimeZoneInfo.Utc)));
+        Assert.All(tree.Output.Split('\n'), line => Assert.True(line.Length <= 80, line));
+    }
+
+    [Fact]
+    public async Task A_plan_reads_nothing_and_a_run_says_what_was_read()
+    {
+        var plan = await RunAsync("permits_open", "--explain", "plan", "--json");
+        Assert.Equal(
+            """{"status":"success","data":{"explain":{"expr":"permits_open","how":"reads the newest sample at each step; found by __name__=\"permits_open\"","parts":[]}}}""" + "\n", plan.Output);
+        var run = await RunAsync("--explain", "permits_open", "--json"); // before the expression too
+        Assert.Equal(
+            """{"status":"success","data":{"resultType":"vector","result":[{"metric":{"__name__":"permits_open","office":"fairfax"},"value":[1795190400,"65"]},{"metric":{"__name__":"permits_open","office":"loudoun"},"value":[1795190400,"18"]}]"""
+            + ""","explain":{"expr":"permits_open","how":"reads the newest sample at each step; found by __name__=\"permits_open\"","seconds":0.0001,"series":2,"samples":40,"points":2,"reused":false,"parts":[]}}}""" + "\n", run.Output);
+    }
+
+    [Fact]
+    public async Task A_hub_is_asked_to_explain_and_its_body_is_handed_on_unchanged()
+    {
+        const string plan = """{"status":"success","data":{"explain":{"expr":"up","how":"reads the newest sample at each step","parts":[]}}}""";
+        await using var hub = await ScriptedHub.StartAsync(200, plan);
+        Assert.Equal((ExitCode.Done, plan + "\n", ""), await RunVerbAsync("up", "--at", "5", "--explain", "plan", "--json", "--hub", hub.Url));
+        Assert.Equal("POST /api/v1/query query=up&explain=plan&time=5", hub.Asked);
+        Assert.Equal((ExitCode.Done, "up\n  reads the newest sample at each step\n", ""), await RunVerbAsync("up", "--explain", "plan", "--hub", hub.Url));
+        var ended = await RunVerbAsync("up", "--explain", "--hub", hub.Url);
+        Assert.Equal(ExitCode.No, ended.Code);
+        Assert.StartsWith("hms-ops: What answers is no hub, or a newer one: ", ended.Errors, StringComparison.Ordinal);
+        Assert.Contains("explain=run", hub.Asked, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task An_empty_answer_says_so_and_is_no_failure()
     {
@@ -103,6 +145,16 @@ public sealed partial class QueryVerbTests(StoredFriday friday) : IClassFixture<
     [InlineData("a range vector has no values over a range: put it in a function such as rate(…)", "up[5m]", "--from", "-1h")]
     [InlineData("a text has no values over a range", "'x'", "--from", "-1h")]
     [InlineData("--from soon is no time", "up", "--from", "soon")]
+    [InlineData("what is asked is missing", "--at", "5")]
+    [InlineData("what is asked is missing", "--explain")]
+    [InlineData("what is asked is missing", "--explain", "plan")]
+    [InlineData("--explain all: there are plan and run", "up", "--explain", "all")]
+    [InlineData("--explain no: there are plan and run", "up", "--explain", "no")]
+    [InlineData("an explanation is a tree, or JSON: leave --format csv out", "up", "--explain", "run", "--format", "csv")]
+    [InlineData("an explanation is a tree, or JSON: leave --format chart out", "up", "--explain", "run", "--from", "-1h", "--format", "chart")]
+    [InlineData("--json is --format json", "up", "--json", "--format", "json")]
+    [InlineData("a text is handed out as it is written: there is nothing to explain", "'x'", "--explain")]
+    [InlineData("a range vector is handed out as it is stored: there is nothing to explain", "up[5m]", "--explain", "plan")]
     [InlineData("'hub' is no address of a hub", "up", "--hub", "hub")]
     public async Task What_cannot_be_asked_is_wrong_usage(string why, params string[] arguments)
     {

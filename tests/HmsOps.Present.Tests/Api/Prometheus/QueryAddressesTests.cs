@@ -43,10 +43,17 @@ public sealed class QueryAddressesTests : IAsyncLifetime
     [Theory]
     [InlineData("query=%22grants%22&time=5", """{"resultType":"string","result":[5,"grants"]}""")]
     [InlineData("query=((%22grants%22))&time=5", """{"resultType":"string","result":[5,"grants"]}""")]
-    [InlineData("query=1e21&time=5", """{"resultType":"scalar","result":[5,"1e\u002B21"]}""")]
+    [InlineData("query=1e21&time=5", """{"resultType":"scalar","result":[5,"1e+21"]}""")]
     [InlineData("query=0.0000001&time=5", """{"resultType":"scalar","result":[5,"1e-07"]}""")]
     [InlineData("query=vector(1)&time=5", """{"resultType":"vector","result":[{"metric":{},"value":[5,"1"]}]}""")]
     public async Task An_answer_has_the_type_of_its_expression(string question, string data) => Assert.Equal(data, (await DataAsync($"/api/v1/query?{question}")).GetRawText());
+
+    [Theory]
+    [InlineData("/api/v1/query?query=%22a%2Bb'%3Cé%3E%26%22&time=5", """{"status":"success","data":{"resultType":"string","result":[5,"a+b'<é>&"]}}""")]
+    [InlineData("/api/v1/query?query=label_replace(vector(1),%22l%22,%22c%2B%2B%22,%22%22,%22%22)&time=5", """{"status":"success","data":{"resultType":"vector","result":[{"metric":{"l":"c++"},"value":[5,"1"]}]}}""")]
+    [InlineData("/api/v1/format_query?query=%22a%2Bb%22", """{"status":"success","data":"\"a+b\""}""")]
+    [InlineData("/api/v1/query?query=1&time=a%2Bb", """{"status":"error","errorType":"bad_data","error":"invalid parameter \"time\": cannot parse \"a+b\" to a valid timestamp: seconds since 1970 or RFC 3339"}""")]
+    public async Task Texts_stand_in_an_answer_as_they_are(string address, string body) => Assert.Equal(body, await (await _hub.Client.GetAsync(address)).Content.ReadAsStringAsync());
 
     [Fact]
     public async Task A_range_vector_is_answered_with_its_samples()
@@ -72,6 +79,43 @@ public sealed class QueryAddressesTests : IAsyncLifetime
         var samples = (await DataAsync("/api/v1/query?query=sum(rate(requests_total[1m]))&stats=all")).GetProperty("stats").GetProperty("samples");
         Assert.Equal(9, samples.GetProperty("totalQueryableSamples").GetInt64()); // three series, three samples each: a window is open at its old end
         Assert.False((await DataAsync("/api/v1/query?query=1")).TryGetProperty("stats", out _));
+    }
+
+    [Fact]
+    public async Task Costs_have_every_field_that_Prometheus_names_for_every_kind_of_answer()
+    {
+        foreach (var expression in (string[])["1", "%22text%22", "requests_total", "requests_total[1m]"])
+        {
+            var stats = (await DataAsync($"/api/v1/query?query={expression}&stats=true")).GetProperty("stats");
+            Assert.Equal(
+                ["evalTotalTime", "resultSortTime", "queryPreparationTime", "innerEvalTime", "execQueueTime", "execTotalTime"],
+                stats.GetProperty("timings").EnumerateObject().Select(time => time.Name));
+            Assert.Equal(["totalQueryableSamples", "samplesRead", "peakSamples"], stats.GetProperty("samples").EnumerateObject().Select(count => count.Name));
+        }
+        Assert.False((await JsonAsync("/api/v1/query?query=1&stats=all")).TryGetProperty("warnings", out _));
+        Assert.Equal(
+            """["value \"some\" for parameter \"stats\" is deprecated, use \"true\" or \"all\""]""", (await JsonAsync("/api/v1/query?query=1&stats=some")).GetProperty("warnings").GetRawText());
+    }
+
+    [Theory]
+    [InlineData("/api/v1/query?query=vector(1)&time=&timeout=&limit=&lookback_delta=&stats=&explain=")]
+    [InlineData("/api/v1/query?query=vector(1)&query=sum(&limit=1&limit=x")] // the first is meant
+    [InlineData("/api/v1/labels?start=&end=&limit=")]
+    [InlineData("/api/v1/labels?start=-9223309901257974&end=9223309901257975")]
+    [InlineData("/api/v1/series?match[]=requests_total&start=-292273086-05-16T16:47:06Z&end=292277025-08-18T07:12:54.999999999Z")]
+    [InlineData("/api/v1/query_exemplars?query=requests_total&start=&end=")]
+    [InlineData("/api/v1/metadata?limit=&limit_per_metric=&metric=")]
+    [InlineData("/api/v1/status/tsdb?limit=")]
+    public async Task What_says_nothing_is_as_good_as_not_there(string address) => Assert.NotEqual("[]", (await DataAsync(address)).GetRawText());
+
+    [Fact]
+    public async Task Who_has_no_time_is_told_that_it_is_over()
+    {
+        var range = $"start={StoredSeries.Before(600_000) / 1000}&end={StoredSeries.Before(0) / 1000}&step=1&nocache=1";
+        using var answer = await _hub.Client.GetAsync($"/api/v1/query_range?query=rate(requests_total[1m])&timeout=-1&{range}");
+        var said = JsonDocument.Parse(await answer.Content.ReadAsStringAsync()).RootElement;
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, "timeout"), (answer.StatusCode, said.GetProperty("errorType").GetString()));
+        Assert.StartsWith("query timed out: timeout=\"-1\" is over", said.GetProperty("error").GetString(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -109,6 +153,8 @@ public sealed class QueryAddressesTests : IAsyncLifetime
     [Theory]
     [InlineData("/api/v1/query?query=1&lookback_delta=0", "lookback_delta")]
     [InlineData("/api/v1/query?query=1&explain=all", "explain")]
+    [InlineData("/api/v1/query?query=up[5m]&explain=run", "explain what is made of them")]
+    [InlineData("/api/v1/query?query='x'&explain=plan", "explain what is made of them")]
     [InlineData("/api/v1/query?query=1&limit=x", "limit")]
     [InlineData("/api/v1/query_range?query=up[5m]&start=1&end=2&step=1", "invalid expression type \"range vector\" for range query")]
     [InlineData("/api/v1/query_range?query=\"x\"&start=1&end=2&step=1", "invalid expression type \"string\" for range query")]
@@ -117,6 +163,11 @@ public sealed class QueryAddressesTests : IAsyncLifetime
     [InlineData("/api/v1/query_exemplars?query=up&start=x", "start")]
     [InlineData("/api/v1/metadata?limit=many", "limit")]
     [InlineData("/api/v1/rules?type=all", "type")]
+    [InlineData("/api/v1/rules?exclude_alerts=perhaps", "exclude_alerts")]
+    [InlineData("/api/v1/rules?match[]=}", "match[]")]
+    [InlineData("/api/v1/rules?group_limit=0", "group_limit")]
+    [InlineData("/api/v1/rules?group_next_token=a", "group_limit needs to be present")]
+    [InlineData("/api/v1/rules?group_limit=1&group_next_token=a", "were rules changed?")]
     [InlineData("/api/v1/status/tsdb?limit=0", "limit")]
     [InlineData("/api/v1/series?match[]=up @ 5", "expected a selector")]
     public async Task What_cannot_be_read_is_bad_data(string address, string named)
@@ -134,7 +185,7 @@ public sealed class QueryAddressesTests : IAsyncLifetime
         Assert.Equal("sum by (job) (rate(up[5m]))", (await DataAsync("/api/v1/format_query?query=sum(rate(up[5m])) by(job)")).GetString());
         var tree = await DataAsync("/api/v1/parse_query?query=up{job=\"a\"} %2B on(job) group_left(zone) down offset 5m");
         Assert.Equal(
-            """{"type":"binaryExpr","op":"\u002B","lhs":{"type":"vectorSelector","name":"up","matchers":[{"name":"__name__","value":"up","type":"="},{"name":"job","value":"a","type":"="}],"offset":0,"offsetExpr":null,"timestamp":null,"startOrEnd":null,"anchored":false,"smoothed":false},"rhs":{"type":"vectorSelector","name":"down","matchers":[{"name":"__name__","value":"down","type":"="}],"offset":300000,"offsetExpr":null,"timestamp":null,"startOrEnd":null,"anchored":false,"smoothed":false},"bool":false,"matching":{"card":"many-to-one","on":true,"labels":["job"],"include":["zone"],"fillValues":{"lhs":null,"rhs":null}}}""",
+            """{"type":"binaryExpr","op":"+","lhs":{"type":"vectorSelector","name":"up","matchers":[{"name":"__name__","value":"up","type":"="},{"name":"job","value":"a","type":"="}],"offset":0,"offsetExpr":null,"timestamp":null,"startOrEnd":null,"anchored":false,"smoothed":false},"rhs":{"type":"vectorSelector","name":"down","matchers":[{"name":"__name__","value":"down","type":"="}],"offset":300000,"offsetExpr":null,"timestamp":null,"startOrEnd":null,"anchored":false,"smoothed":false},"bool":false,"matching":{"card":"many-to-one","on":true,"labels":["job"],"include":["zone"],"fillValues":{"lhs":null,"rhs":null}}}""",
             tree.GetRawText());
     }
 
@@ -148,6 +199,8 @@ public sealed class QueryAddressesTests : IAsyncLifetime
         Assert.Equal("""{"requests_total":[{"type":"counter","help":"All of them.","unit":""}],"seconds":[{"type":"gauge","help":"How long.","unit":"seconds"}]}""", (await DataAsync("/api/v1/metadata")).GetRawText());
         Assert.Equal("""{"seconds":[{"type":"gauge","help":"How long.","unit":"seconds"}]}""", (await DataAsync("/api/v1/metadata?metric=seconds")).GetRawText());
         Assert.Single((await DataAsync("/api/v1/metadata?limit=1")).EnumerateObject());
+        Assert.Empty((await DataAsync("/api/v1/metadata?limit=0")).EnumerateObject());
+        Assert.Equal((await DataAsync("/api/v1/metadata")).GetRawText(), (await DataAsync("/api/v1/metadata?limit=-1&limit_per_metric=0")).GetRawText());
     }
 
     [Fact]
@@ -157,6 +210,9 @@ public sealed class QueryAddressesTests : IAsyncLifetime
         Assert.Equal(("HMS-OPS", "3.14.0"), (build.GetProperty("application").GetString(), build.GetProperty("version").GetString()));
         var runtime = await DataAsync("/api/v1/status/runtimeinfo");
         Assert.Equal("100d", runtime.GetProperty("storageRetention").GetString());
+        Assert.Equal(
+            ["startTime", "CWD", "hostname", "serverTime", "reloadConfigSuccess", "lastConfigTime", "corruptionCount", "goroutineCount", "GOMAXPROCS", "GOMEMLIMIT", "GOGC", "GODEBUG", "storageRetention"],
+            runtime.EnumerateObject().Select(field => field.Name));
         Assert.Equal("30s", (await DataAsync("/api/v1/status/flags")).GetProperty("query.timeout").GetString());
         Assert.Equal("listen: 127.0.0.1:9900\n", (await DataAsync("/api/v1/status/config")).GetProperty("yaml").GetString());
         var store = await DataAsync("/api/v1/status/tsdb");

@@ -54,6 +54,23 @@ internal static class CellText
         return fitted.Append(Cut).ToString();
     }
 
+    /// <summary>The text in so many cells at most, its middle left out where it does not fit: both its ends say what it is.</summary>
+    public static string FitEnds(string text, int cells)
+    {
+        if (Width(text) <= cells)
+            return text;
+        var runes = text.EnumerateRunes().ToArray();
+        var (from, to) = (0, runes.Length);
+        for (var left = cells - 1; ;) // without the cut
+        {
+            var isHead = from <= 2 * (runes.Length - to); // two of the head for one of the end
+            left -= Width(isHead ? runes[from] : runes[to - 1]);
+            if (left < 0)
+                return $"{string.Concat(runes[..from])}{Cut}{string.Concat(runes[to..])}";
+            (from, to) = isHead ? (from + 1, to) : (from, to - 1);
+        }
+    }
+
     /// <summary>The text and spaces behind it.</summary>
     public static string Left(string text, int cells) => text + Spaces(cells - Width(text));
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using HmsOps.PromQL;
 using HmsOps.Series;
 
 namespace HmsOps.App.Verbs.Query;
@@ -7,30 +8,54 @@ namespace HmsOps.App.Verbs.Query;
 /// <summary>Answers read from the body that Prometheus' addresses answer with.</summary>
 internal static class JsonAnswer
 {
+    // A plan is as deep as its expression, two levels a part.
+    private static readonly JsonDocumentOptions Deep = new() { MaxDepth = 1_000 };
+
     /// <summary>Reads one.</summary>
     /// <exception cref="InvalidDataException">It is no such body.</exception>
-    public static Answer Read(string body)
+    public static Answer Read(string body) => Read(body, AnswerOf);
+
+    /// <summary>Reads one, and what is explained in it.</summary>
+    /// <exception cref="InvalidDataException">It is no such body.</exception>
+    public static Answered Read(string body, Explained explained) => Read(body, root => new Answered(
+        explained == Explained.Plan ? null : AnswerOf(root), () => body,
+        explained == Explained.No ? null : PlanOf(root.GetProperty("data").GetProperty("explain"))));
+
+    private static T Read<T>(string body, Func<JsonElement, T> read)
     {
         try
         {
-            using var json = JsonDocument.Parse(body);
-            var data = json.RootElement.GetProperty("data");
-            var result = data.GetProperty("result");
-            IReadOnlyList<string> notes = [.. Texts(json.RootElement, "warnings"), .. Texts(json.RootElement, "infos")];
-            return data.GetProperty("resultType").GetString() switch
-            {
-                "string" => new Answer(AnswerKind.Text, [], result[1].GetString() ?? "", notes),
-                "scalar" => new Answer(AnswerKind.Scalar, [new AnswerSeries(Labels.Empty, [Float(result)])], "", notes),
-                "vector" => new Answer(AnswerKind.Vector, [.. result.EnumerateArray().Select(Point)], "", notes),
-                "matrix" => new Answer(AnswerKind.Matrix, [.. result.EnumerateArray().Select(Column)], "", notes),
-                var other => throw new InvalidDataException($"What answers is no hub, or a newer one: an answer of the type '{other}' is not known here."),
-            };
+            using var json = JsonDocument.Parse(body, Deep);
+            return read(json.RootElement);
         }
         catch (Exception failure) when (failure is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or OverflowException or IndexOutOfRangeException)
         {
             throw new InvalidDataException($"What answers is no hub, or a newer one: its answer is not of Prometheus' shape ({failure.Message})", failure);
         }
     }
+
+    private static Answer AnswerOf(JsonElement root)
+    {
+        var data = root.GetProperty("data");
+        var result = data.GetProperty("result");
+        IReadOnlyList<string> notes = [.. Texts(root, "warnings"), .. Texts(root, "infos")];
+        return data.GetProperty("resultType").GetString() switch
+        {
+            "string" => new Answer(AnswerKind.Text, [], result[1].GetString() ?? "", notes),
+            "scalar" => new Answer(AnswerKind.Scalar, [new AnswerSeries(Labels.Empty, [Float(result)])], "", notes),
+            "vector" => new Answer(AnswerKind.Vector, [.. result.EnumerateArray().Select(Point)], "", notes),
+            "matrix" => new Answer(AnswerKind.Matrix, [.. result.EnumerateArray().Select(Column)], "", notes),
+            var other => throw new InvalidDataException($"What answers is no hub, or a newer one: an answer of the type '{other}' is not known here."),
+        };
+    }
+
+    private static PromPlan PlanOf(JsonElement part) => new(
+        part.GetProperty("expr").GetString() ?? "", part.GetProperty("how").GetString() ?? "",
+        part.TryGetProperty("seconds", out var seconds) ? CostOf(part, TimeSpan.FromSeconds(seconds.GetDouble())) : null,
+        [.. part.GetProperty("parts").EnumerateArray().Select(PlanOf)]);
+
+    private static PlanCost CostOf(JsonElement part, TimeSpan took) => new(
+        took, part.GetProperty("series").GetInt32(), part.GetProperty("samples").GetInt64(), part.GetProperty("points").GetInt64(), part.GetProperty("reused").GetBoolean());
 
     private static IEnumerable<string> Texts(JsonElement root, string name) =>
         root.TryGetProperty(name, out var texts) ? [.. texts.EnumerateArray().Select(text => text.GetString() ?? "")] : [];

@@ -11,11 +11,25 @@ internal enum ShownAs
     Json,
 }
 
+/// <summary>Whether an expression is explained.</summary>
+internal enum Explained
+{
+    /// <summary>It is answered.</summary>
+    No,
+
+    /// <summary>How it would be worked out; nothing is read.</summary>
+    Plan,
+
+    /// <summary>How it was worked out, and what each part cost.</summary>
+    Run,
+}
+
 /// <summary>What is asked: an expression, of when, and how it is to be shown.</summary>
 /// <param name="Expression">As it was typed.</param>
 /// <param name="When">One moment, or a range of times.</param>
-/// <param name="Form">How it is shown.</param>
-internal sealed record QueryOrder(string Expression, QueryTimes When, ShownAs Form)
+/// <param name="Form">How it is shown; an explanation is a tree where an answer would be a table.</param>
+/// <param name="Explained">Whether the answer is wanted, or how it is made.</param>
+internal sealed record QueryOrder(string Expression, QueryTimes When, ShownAs Form, Explained Explained = Explained.No)
 {
     private const int PointsMax = 11_000; // of a series, as every hub has it
 
@@ -26,13 +40,22 @@ internal sealed record QueryOrder(string Expression, QueryTimes When, ShownAs Fo
         var times = ReadTimes(typed, words, ref why);
         if (times is null)
             return null;
+        var explained = Explained.No;
+        if (typed.Explain is { } explain && (!TryName(explain, out explained) || explained == Explained.No))
+            why = $"--explain {explain}: there are plan and run; run is meant where neither is named";
         // Piped output is for programs and pagers: no chart unless one is asked for.
-        var form = times.IsRange && onTerminal ? ShownAs.Chart : ShownAs.Table;
-        if (typed.Format is { } format && !TryForm(format, out form))
+        var form = times.IsRange && onTerminal && explained == Explained.No ? ShownAs.Chart : ShownAs.Table;
+        if (typed.IsJson && typed.Format is not null)
+            why = "--json is --format json: leave one of them out";
+        else if (typed.IsJson)
+            form = ShownAs.Json;
+        else if (typed.Format is { } format && !TryName(format, out form))
             why = $"--format {format}: there are table, chart, csv and json";
+        else if (form is ShownAs.Chart or ShownAs.Csv && explained != Explained.No)
+            why = $"an explanation is a tree, or JSON: leave --format {typed.Format} out";
         else if (form == ShownAs.Chart && !times.IsRange)
             why = "a chart needs a range: name one with --from, for example --from -1h";
-        return why.Length == 0 ? new QueryOrder(typed.Expression, times, form) : null;
+        return why.Length == 0 ? new QueryOrder(typed.Expression, times, form, explained) : null;
     }
 
     private static QueryTimes? ReadTimes(QueryOptions typed, TimeWords words, ref string why)
@@ -68,8 +91,9 @@ internal sealed record QueryOrder(string Expression, QueryTimes When, ShownAs Fo
 
     private static string LeastStep(long range) => Durations.Format(TimeSpan.FromSeconds(range / 1_000 / (PointsMax - 1) + 1));
 
-    private static bool TryForm(string text, out ShownAs form) =>
-        Enum.TryParse(text, ignoreCase: true, out form) && text.All(char.IsAsciiLetter);
+    private static bool TryName<T>(string text, out T named)
+        where T : struct, Enum =>
+        Enum.TryParse(text, ignoreCase: true, out named) && text.All(char.IsAsciiLetter);
 }
 
 /// <summary>What was typed, unread.</summary>
@@ -84,6 +108,11 @@ internal sealed record QueryOptions(string Expression)
     public string? Step { get; init; }
 
     public string? Format { get; init; }
+
+    public bool IsJson { get; init; }
+
+    /// <summary>What is to be explained; null where nothing is.</summary>
+    public string? Explain { get; init; }
 }
 
 /// <summary>Of when an answer is wanted, in milliseconds since 1970.</summary>

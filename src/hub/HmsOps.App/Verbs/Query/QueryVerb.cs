@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Diagnostics;
 using System.Globalization;
 using HmsOps.App.Running;
 using HmsOps.Present;
@@ -11,13 +12,18 @@ namespace HmsOps.App.Verbs.Query;
 /// <summary><c>hms-ops query EXPR</c>: asks a hub, or the data folder of a stopped one, in PromQL.</summary>
 internal static class QueryVerb
 {
-    private static readonly Argument<string> Expression = new("expression") { Description = "PromQL, in quotes: 'sum by (job) (rate(http_requests_total[5m]))'" };
+    private static readonly Argument<string?> Expression = new("expression") { Arity = ArgumentArity.ZeroOrOne, Description = "PromQL, in quotes: 'sum by (job) (rate(http_requests_total[5m]))'" };
     private static readonly Option<string?> At = new("--at") { Description = "The moment that is asked about (default now): RFC 3339, a date, seconds since 1970, now-1h or -1h", HelpName = "TIME" };
     private static readonly Option<string?> From = new("--from") { Description = "Asks for a range of times, and is its beginning", HelpName = "TIME" };
     private static readonly Option<string?> To = new("--to") { Description = "The end of the range (default now)", HelpName = "TIME" };
     private static readonly Option<string?> Step = new("--step") { Description = "Between two points of the range: 15s, 1h30m, or seconds (default: a 240th of it, rounded up)", HelpName = "SPAN" };
     private static readonly Option<string?> Format = new("--format") { Description = "table, chart, csv or json (default: a chart for a range on a terminal, else a table)", HelpName = "FORM" };
+    private static readonly Option<bool> Json = new("--json") { Description = "The same as --format json" };
+    private static readonly Option<string?> Explain = new("--explain") { Arity = ArgumentArity.ZeroOrOne, Description = "Show how it is worked out: 'run' (when nothing is named) works it out and says what each part cost, 'plan' reads nothing", HelpName = "plan|run" };
     private static readonly Option<string?> Data = new("--data") { Description = "Ask this data folder instead; if a hub has it, that hub is asked", HelpName = "FOLDER" };
+
+    // What --explain means where nothing is named.
+    private const string RunIt = "run";
 
     /// <summary>The verb, by the system's clock.</summary>
     public static Command Make() => Make(Ambient.Time, QueryTerminal.Here);
@@ -26,17 +32,22 @@ internal static class QueryVerb
     public static Command Make(TimeProvider time, Func<QueryTerminal> terminal)
     {
         var hub = HubClient.HubOption();
-        var verb = new Command("query", "Ask in PromQL, at one moment or over a range") { Expression, At, From, To, Step, Format, hub, Data };
+        var verb = new Command("query", "Ask in PromQL, at one moment or over a range") { Expression, At, From, To, Step, Format, Json, Explain, hub, Data };
         verb.SetAction(async (parsed, cancellationToken) =>
         {
             using var signals = new StopSignals(cancellationToken);
-            var typed = new QueryOptions(parsed.GetRequiredValue(Expression))
+            var (expression, explain) = WhatToAsk(parsed);
+            if (expression is null)
+                return Say("what is asked is missing: hms-ops query 'up'", ExitCode.Usage);
+            var typed = new QueryOptions(expression)
             {
                 At = parsed.GetValue(At),
                 From = parsed.GetValue(From),
                 To = parsed.GetValue(To),
                 Step = parsed.GetValue(Step),
                 Format = parsed.GetValue(Format),
+                IsJson = parsed.GetValue(Json),
+                Explain = explain,
             };
             try
             {
@@ -48,6 +59,15 @@ internal static class QueryVerb
             }
         });
         return verb;
+    }
+
+    // "--explain up" is read as an option with a value, and means an option without one and an expression.
+    private static (string? Expression, string? Explain) WhatToAsk(ParseResult parsed)
+    {
+        var (expression, explain) = (parsed.GetValue(Expression), parsed.GetValue(Explain));
+        if (explain is null && parsed.GetResult(Explain) is not null)
+            explain = RunIt;
+        return expression is null && explain is not (null or RunIt or "plan") ? (explain, RunIt) : (expression, explain);
     }
 
     private static async Task<int> RunAsync(QueryOptions typed, string? hub, string? data, TimeProvider time, QueryTerminal terminal, CancellationToken cancellationToken)
@@ -62,6 +82,8 @@ internal static class QueryVerb
             return SayErrors(order.Expression, parse.Errors);
         if (order.When.IsRange && expression.Type is PromType.Text or PromType.Matrix)
             return Say($"{(expression.Type == PromType.Text ? "a text" : "a range vector")} has no values over a range: put it in a function such as rate(…), or ask for one moment with --at", ExitCode.Usage);
+        if (order.Explained != Explained.No && expression.Type is PromType.Text or PromType.Matrix)
+            return Say($"{(expression.Type == PromType.Text ? "a text is handed out as it is written" : "a range vector is handed out as it is stored")}: there is nothing to explain. Explain what is made of it, such as rate(…)", ExitCode.Usage);
         return data is null
             ? await AskHubAsync(hub, order, terminal, cancellationToken)
             : await HubOrFolder.RunAsync(
@@ -74,7 +96,7 @@ internal static class QueryVerb
         var path = order.When.IsRange ? "api/v1/query_range" : "api/v1/query";
         try
         {
-            return await HubClient.PostAsync(hub, path, Parameters(order), body => Show(new Answered(JsonAnswer.Read(body), () => body), order, terminal), cancellationToken);
+            return await HubClient.PostAsync(hub, path, Parameters(order), body => Show(JsonAnswer.Read(body, order.Explained), order, terminal), cancellationToken);
         }
         catch (InvalidDataException failure)
         {
@@ -85,6 +107,8 @@ internal static class QueryVerb
     private static IEnumerable<(string Name, string Value)> Parameters(QueryOrder order)
     {
         yield return ("query", order.Expression);
+        if (order.Explained != Explained.No)
+            yield return ("explain", order.Explained == Explained.Plan ? "plan" : RunIt);
         if (!order.When.IsRange)
         {
             yield return ("time", Seconds(order.When.From));
@@ -106,7 +130,7 @@ internal static class QueryVerb
         {
             var answered = StoppedStore.Look(
                 folder, time, finding => Say(finding, ExitCode.Done),
-                source => FolderQuery.Ask(EngineOver(source), expression, order.When, either.Token));
+                source => Ask(EngineOver(source), expression, order, time, either.Token));
             return Show(answered, order, terminal);
         }
         catch (PromEvaluationException refused)
@@ -125,25 +149,38 @@ internal static class QueryVerb
         }
     }
 
+    private static Answered Ask(PromEngine engine, PromExpression expression, QueryOrder order, TimeProvider time, CancellationToken cancellationToken) => order.Explained switch
+    {
+        Explained.Plan => FolderQuery.Plan(engine, expression, order.When),
+        Explained.Run => FolderQuery.Explain(engine, expression, order.When, time, cancellationToken),
+        _ => FolderQuery.Ask(engine, expression, order.When, cancellationToken),
+    };
+
     // As a hub makes its own.
     private static PromEngine EngineOver(ISeriesSource source) => new(source, PromLimits.Default, Ambient.Workers, new PromPool(HubMemory.ForQueries / sizeof(double)));
 
     private static int Show(Answered answered, QueryOrder order, QueryTerminal terminal)
     {
-        var answer = answered.Answer;
-        foreach (var note in answer.Notes)
+        foreach (var note in answered.Answer?.Notes ?? [])
             Console.Error.WriteLine(CellText.Safe(note));
-        if (answer.IsEmpty)
+        if (answered.Answer is { IsEmpty: true })
             Say($"the answer is empty: nothing has a value {terminal.When(order.When)}", ExitCode.Done);
-        Console.Out.Write(order.Form switch
+        Console.Out.Write(answered switch
         {
-            ShownAs.Json => answered.Body() + "\n",
-            ShownAs.Csv => CsvForm.Of(answer, order.When.From),
-            ShownAs.Chart => new ChartForm(order, terminal.Paper).Of(answer),
-            _ => TableForm.Of(answer, terminal.Zone),
+            _ when order.Form == ShownAs.Json => answered.Body() + "\n",
+            { Plan: { } plan } => PlanForm.Of(plan, terminal.Paper),
+            { Answer: { } answer } => Shown(answer, order, terminal),
+            _ => throw new UnreachableException("There is an answer, a plan or both."),
         });
         return ExitCode.Done;
     }
+
+    private static string Shown(Answer answer, QueryOrder order, QueryTerminal terminal) => order.Form switch
+    {
+        ShownAs.Csv => CsvForm.Of(answer, order.When.From),
+        ShownAs.Chart => new ChartForm(order, terminal.Paper).Of(answer),
+        _ => TableForm.Of(answer, terminal.Zone),
+    };
 
     private static int SayErrors(string expression, IReadOnlyList<PromError> errors)
     {

@@ -21,7 +21,7 @@ internal sealed class MetadataEndpoints(PresentSources sources, PromDoor door)
     {
         if (ReadLimit(asked, "limit", out var metrics) is { } refused)
             return refused;
-        if (ReadLimit(asked, "limit_per_metric", out var perMetric) is { } alsoRefused)
+        if (ReadLimit(asked, "limit_per_metric", out _) is { } alsoRefused) // there is one a metric, the newest word: no limit is below that
             return alsoRefused;
         var name = asked["metric"];
         PromAnswer.WriteData(json, data =>
@@ -30,8 +30,7 @@ internal sealed class MetadataEndpoints(PresentSources sources, PromDoor door)
             foreach (var said in sources.AllMetadata().Where(said => name.Length == 0 || said.Metric == name).Take(metrics))
             {
                 data.WriteStartArray(said.Metric);
-                if (perMetric > 0) // there is one a metric: the newest word counts
-                    Write(data, said);
+                Write(data, said);
                 data.WriteEndArray();
             }
             data.WriteEndObject();

@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using HmsOps.PromQL;
 using HmsOps.Series;
@@ -10,6 +12,12 @@ public static class PromAnswer
     /// <summary>What is said of an answer that is not whole.</summary>
     public const string Truncated = "results truncated due to limit";
 
+    // Only what JSON asks for is escaped, so that + and ' stand there as Prometheus writes them: an answer is application/json, and no browser takes it for a page (nosniff).
+    private static readonly JsonWriterOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>What every answer is written by.</summary>
+    public static Utf8JsonWriter Writer(IBufferWriter<byte> body) => new(body, Plain);
+
     /// <summary>Any data, written by the caller.</summary>
     public static void WriteData(Utf8JsonWriter json, Action<Utf8JsonWriter> data)
     {
@@ -21,7 +29,7 @@ public static class PromAnswer
     }
 
     /// <summary>A text, which an expression can be too.</summary>
-    public static void Write(Utf8JsonWriter json, string text, long at)
+    public static void Write(Utf8JsonWriter json, string text, long at, AnswerForm form)
     {
         Begin(json);
         json.WriteString("resultType", "string");
@@ -29,7 +37,7 @@ public static class PromAnswer
         json.WriteNumberValue(PromTime.Seconds(at));
         json.WriteStringValue(text);
         json.WriteEndArray();
-        End(json, [], default);
+        End(json, [], form);
     }
 
     /// <summary>What an expression says at one time, a series a piece.</summary>
@@ -137,7 +145,7 @@ public static class PromAnswer
             Write(json, plan);
         }
         json.WriteEndObject();
-        WriteTexts(json, "warnings", [.. annotations.Where(a => !IsInfo(a)), .. form.IsTruncated ? [Truncated] : Array.Empty<string>()]);
+        WriteTexts(json, "warnings", [.. annotations.Where(a => !IsInfo(a)), .. form.IsTruncated ? [Truncated] : Array.Empty<string>(), .. form.Warning is { } said ? [said] : Array.Empty<string>()]);
         WriteTexts(json, "infos", [.. annotations.Where(IsInfo)]);
         json.WriteEndObject();
     }
@@ -171,18 +179,19 @@ public static class PromAnswer
         json.WriteEndObject();
     }
 
-    // Everything is one evaluation here: preparing is no part of its own.
+    // Everything is one evaluation here: preparing is no part of its own. A sample is read once, for however many steps it counts.
     private static void WriteStats(Utf8JsonWriter json, TimeSpan took, PromUsage usage)
     {
         json.WriteStartObject("stats");
         json.WriteStartObject("timings");
-        foreach (var name in (ReadOnlySpan<string>)["evalTotalTime", "execTotalTime"])
-            json.WriteNumber(name, took.TotalSeconds);
+        json.WriteNumber("evalTotalTime", took.TotalSeconds);
         foreach (var name in (ReadOnlySpan<string>)["resultSortTime", "queryPreparationTime", "innerEvalTime", "execQueueTime"])
             json.WriteNumber(name, 0);
+        json.WriteNumber("execTotalTime", took.TotalSeconds);
         json.WriteEndObject();
         json.WriteStartObject("samples");
         json.WriteNumber("totalQueryableSamples", usage.Samples);
+        json.WriteNumber("samplesRead", usage.Samples);
         json.WriteNumber("peakSamples", usage.Points);
         json.WriteEndObject();
         json.WriteEndObject();
@@ -264,7 +273,17 @@ public static class PromAnswer
 
 /// <summary>How an answer in Prometheus' shape is wanted.</summary>
 /// <param name="Limit">At most so many series.</param>
-/// <param name="Took">How long it took, where the asker wants to know.</param>
-/// <param name="IsTruncated">There were more.</param>
-/// <param name="Plan">How it was worked out, where the asker wants to know.</param>
-public readonly record struct AnswerForm(int Limit, TimeSpan? Took = null, bool IsTruncated = false, PromPlan? Plan = null);
+public readonly record struct AnswerForm(int Limit)
+{
+    /// <summary>How long it took, where the asker wants to know.</summary>
+    public TimeSpan? Took { get; init; }
+
+    /// <summary>There were more.</summary>
+    public bool IsTruncated { get; init; }
+
+    /// <summary>How it was worked out, where the asker wants to know.</summary>
+    public PromPlan? Plan { get; init; }
+
+    /// <summary>What the asker should know of the question itself.</summary>
+    public string? Warning { get; init; }
+}

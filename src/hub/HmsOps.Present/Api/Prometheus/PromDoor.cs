@@ -21,7 +21,7 @@ internal sealed class PromDoor(PresentSources sources, QueryGate gate)
         var body = new ArrayBufferWriter<byte>(4_096);
         var refused = await TryAsync(http, (asked, cancellationToken) =>
         {
-            using var json = new Utf8JsonWriter(body);
+            using var json = PromAnswer.Writer(body);
             return answer(asked, json, cancellationToken);
         });
         if (refused is not null)
@@ -50,7 +50,7 @@ internal sealed class PromDoor(PresentSources sources, QueryGate gate)
         }
         http.Response.ContentType = "application/json";
         var body = new ArrayBufferWriter<byte>(4_096);
-        using var json = new Utf8JsonWriter(body);
+        using var json = PromAnswer.Writer(body);
         foreach (var _ in pieces(json))
         {
             if (body.WrittenCount + json.BytesPending < PieceBytes)
@@ -80,13 +80,22 @@ internal sealed class PromDoor(PresentSources sources, QueryGate gate)
         if (sources.Hub() is { Stage: not HubStage.Ready } status)
             return new PromRefusal(503, "unavailable", NotReady.Problem(status).Detail);
         var asked = await PromParameters.ReadAsync(http.Request, http.RequestAborted);
+        var patience = sources.Limits.QueryTime;
+        var isTheirs = asked.Has("timeout", out var text);
+        if (isTheirs)
+        {
+            if (!PromTime.TryReadSpan(text, out var ms))
+                return PromRefusal.Bad("timeout", $"cannot parse {PromRefusal.Quoted(text)} to a valid duration: seconds or 15s");
+            isTheirs = ms < patience.TotalMilliseconds;
+            patience = isTheirs ? TimeSpan.FromMilliseconds(Math.Max(ms, 0)) : patience;
+        }
         using var place = await gate.EnterAsync(http.RequestAborted);
         if (place is null)
         {
             http.Response.Headers.RetryAfter = "1";
             return new PromRefusal(503, "unavailable", "too many queries wait already; try again in a second") { Limit = "place_limit" };
         }
-        using var late = new CancellationTokenSource(TimeoutOf(asked), sources.Time);
+        using var late = new CancellationTokenSource(patience, sources.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, http.RequestAborted);
         try
         {
@@ -102,7 +111,8 @@ internal sealed class PromDoor(PresentSources sources, QueryGate gate)
         }
         catch (OperationCanceledException) when (late.IsCancellationRequested)
         {
-            return new PromRefusal(503, "timeout", "query timed out (limits.query.time); ask for a shorter range or fewer series") { Limit = "time_limit" };
+            var whose = isTheirs ? $": timeout={PromRefusal.Quoted(text)} is over; give it longer, or" : " (limits.query.time);";
+            return new PromRefusal(503, "timeout", $"query timed out{whose} ask for a shorter range or fewer series") { Limit = "time_limit" };
         }
     }
 
@@ -118,16 +128,11 @@ internal sealed class PromDoor(PresentSources sources, QueryGate gate)
     {
         http.Response.ContentType = "application/json";
         var body = new ArrayBufferWriter<byte>(256);
-        using (var json = new Utf8JsonWriter(body))
+        using (var json = PromAnswer.Writer(body))
             write(json);
         http.Response.ContentLength = body.WrittenCount;
         await http.Response.Body.WriteAsync(body.WrittenMemory, http.RequestAborted);
     }
-
-    private TimeSpan TimeoutOf(PromParameters asked) =>
-        asked.Has("timeout", out var text) && PromTime.TryReadStep(text, out var ms) && ms < sources.Limits.QueryTime.TotalMilliseconds
-            ? TimeSpan.FromMilliseconds(ms)
-            : sources.Limits.QueryTime;
 }
 
 /// <summary>An answer that is written piece by piece, or why there is none.</summary>

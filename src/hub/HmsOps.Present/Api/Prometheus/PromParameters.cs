@@ -2,6 +2,7 @@ using System.Globalization;
 using HmsOps.PromQL;
 using HmsOps.Series;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
 
 namespace HmsOps.Present.Api.Prometheus;
 
@@ -19,12 +20,15 @@ internal sealed class PromParameters
     /// <summary>The value of a parameter; empty when it is not there.</summary>
     public string this[string name] => Has(name, out var text) ? text : "";
 
+    /// <summary>The value of a parameter, the first where it stands there several times. One without a value is as good as none, as clients send it that have nothing to say.</summary>
     public bool Has(string name, out string text)
     {
-        var values = _form is not null && _form.TryGetValue(name, out var posted) ? posted : _address[name];
-        text = values.ToString();
-        return values.Count > 0;
+        text = Values(name) is [{ } first, ..] ? first : "";
+        return text.Length > 0;
     }
+
+    /// <summary>True where a parameter is there and has no value. Whoever orders something may have forgotten it.</summary>
+    public bool IsEmpty(string name) => Values(name) is [null or "", ..];
 
     /// <summary>All values of a parameter that may repeat.</summary>
     public IEnumerable<string> All(string name)
@@ -91,4 +95,6 @@ internal sealed class PromParameters
     /// <summary>Mistakes of an expression with their places, in one line.</summary>
     public static string Said(IEnumerable<PromError> errors) =>
         string.Join("; ", errors.Select(e => $"{e.Line}:{e.Column}: parse error: {e.Message}{(e.Suggestion is null ? "" : $"; did you mean {e.Suggestion}?")}"));
+
+    private StringValues Values(string name) => _form is not null && _form.TryGetValue(name, out var posted) ? posted : _address[name];
 }

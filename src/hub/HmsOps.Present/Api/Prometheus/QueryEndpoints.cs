@@ -27,6 +27,8 @@ internal sealed class QueryEndpoints(PresentSources sources, PromDoor door)
             return new PromReply(PromRefusal.Bad("time", PromTime.NoTime(time)));
         if (Prepare(asked, out var query) is { } refused)
             return new PromReply(refused);
+        if (query.Explain.Length > 0 && query.Expression.Type is PromType.Text or PromType.Matrix)
+            return new PromReply(PromRefusal.Bad("explain", "a text and a range vector are handed out as they are: explain what is made of them, such as rate(...)"));
         if (query.Explain == "plan")
         {
             var plan = query.Engine.Plan(query.Expression, at, at, 1);
@@ -36,7 +38,8 @@ internal sealed class QueryEndpoints(PresentSources sources, PromDoor door)
         {
             case PromType.Text:
                 var text = query.Expression.LiteralText;
-                return PromReply.Short(json => PromAnswer.Write(json, text, at));
+                var formOfText = query.Form();
+                return PromReply.Short(json => PromAnswer.Write(json, text, at, formOfText));
             case PromType.Matrix:
                 var samples = query.Engine.Samples(query.Expression, at, cancellationToken);
                 var formOfSamples = query.Form();
@@ -98,8 +101,15 @@ internal sealed class QueryEndpoints(PresentSources sources, PromDoor door)
         if (explain is not ("" or "plan" or "run"))
             return PromRefusal.Bad("explain", $"{PromRefusal.Quoted(explain)} is neither plan nor run");
         var explanation = explain == "run" ? new PromExplanation(sources.Time) : null;
-        long? begun = asked["stats"].Length > 0 ? sources.Time.GetTimestamp() : null;
-        query = new Query(expression, engine, explain, explanation, () => new AnswerForm(limit, begun is { } timestamp ? sources.Time.GetElapsedTime(timestamp) : null, Plan: explanation?.Plan));
+        var stats = asked["stats"];
+        var warning = stats is "" or "true" or "all" ? null : $"value {PromRefusal.Quoted(stats)} for parameter \"stats\" is deprecated, use \"true\" or \"all\"";
+        long? begun = stats.Length > 0 ? sources.Time.GetTimestamp() : null;
+        query = new Query(expression, engine, explain, explanation, () => new AnswerForm(limit)
+        {
+            Took = begun is { } timestamp ? sources.Time.GetElapsedTime(timestamp) : null,
+            Plan = explanation?.Plan,
+            Warning = warning,
+        });
         return null;
     }
 

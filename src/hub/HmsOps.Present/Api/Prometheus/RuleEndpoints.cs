@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using HmsOps.Decide.Rules;
 using HmsOps.Record.Projections;
 using HmsOps.Series;
 using HmsOps.Workspace.Rules;
@@ -11,9 +12,6 @@ namespace HmsOps.Present.Api.Prometheus;
 /// <summary><c>/api/v1/rules</c>, <c>/api/v1/alerts</c> and <c>/api/v1/alertmanagers</c>: what is watched and what it says, a file of the workspace a group.</summary>
 internal sealed class RuleEndpoints(PresentSources sources, PromDoor door)
 {
-    private const string Alerting = "alert";
-    private const string Recording = "record";
-
     public void Map(IEndpointRouteBuilder routes)
     {
         routes.MapGet("/api/v1/rules", http => door.AnswerAsync(http, Rules));
@@ -35,31 +33,21 @@ internal sealed class RuleEndpoints(PresentSources sources, PromDoor door)
 
     private PromRefusal? Rules(PromParameters asked, Utf8JsonWriter json, CancellationToken cancellationToken)
     {
-        var type = asked["type"];
-        if (type is not ("" or Alerting or Recording))
-            return PromRefusal.Bad("type", $"not supported value {PromRefusal.Quoted(type)}: alert or record");
-        var filter = new RuleFilter([.. asked.All("rule_name[]")], [.. asked.All("rule_group[]")], [.. asked.All("file[]")]);
+        if (RuleSelection.Read(asked, out var selection) is { } unread)
+            return unread;
         var version = sources.Workspace();
+        if (selection.Page(version.Rules, out var groups, out var next) is { } gone)
+            return gone;
         var alerts = sources.Journal.State.Alerts.Values.Where(alert => alert.IsActive).ToLookup(alert => alert.Alert.RuleId, StringComparer.Ordinal);
-        var withoutAlerts = asked["exclude_alerts"] is "true" or "1";
         PromAnswer.WriteData(json, data =>
         {
             data.WriteStartObject();
             data.WriteStartArray("groups");
-            foreach (var file in version.Rules.Where(rule => type != Recording && filter.Takes(rule)).GroupBy(rule => rule.Source.File, StringComparer.Ordinal))
-            {
-                data.WriteStartObject();
-                data.WriteString("name", file.Key);
-                data.WriteString("file", file.Key);
-                data.WriteStartArray("rules");
-                foreach (var rule in file)
-                    Write(data, rule, withoutAlerts ? [] : alerts[rule.Id], alerts.Contains(rule.Id) ? alerts[rule.Id] : []);
-                data.WriteEndArray();
-                data.WriteNumber("interval", version.Interval.TotalSeconds);
-                data.WriteNumber("limit", 0);
-                data.WriteEndObject();
-            }
+            foreach (var group in groups)
+                Write(data, group, version.Interval, alerts, selection.ExcludesAlerts);
             data.WriteEndArray();
+            if (next is not null)
+                data.WriteString("groupNextToken", next);
             data.WriteEndObject();
         });
         return null;
@@ -80,9 +68,25 @@ internal sealed class RuleEndpoints(PresentSources sources, PromDoor door)
         return null;
     }
 
-    private void Write(Utf8JsonWriter json, Rule rule, IEnumerable<AlertState> shown, IEnumerable<AlertState> active)
+    private void Write(Utf8JsonWriter json, IGrouping<string, Rule> group, TimeSpan interval, ILookup<string, AlertState> alerts, bool excludesAlerts)
     {
-        var standing = sources.RuleStanding(rule.Id);
+        var standings = group.Select(rule => sources.RuleStanding(rule.Id)).ToList();
+        json.WriteStartObject();
+        json.WriteString("name", group.Key);
+        json.WriteString("file", group.Key);
+        json.WriteStartArray("rules");
+        foreach (var (rule, standing) in group.Zip(standings))
+            Write(json, rule, standing, alerts[rule.Id], excludesAlerts);
+        json.WriteEndArray();
+        json.WriteNumber("interval", interval.TotalSeconds);
+        json.WriteNumber("limit", 0);
+        json.WriteNumber("evaluationTime", standings.Sum(standing => standing?.Took.TotalSeconds ?? 0));
+        json.WriteString("lastEvaluation", Written(standings.Max(standing => standing?.At) ?? DateTimeOffset.MinValue));
+        json.WriteEndObject();
+    }
+
+    private static void Write(Utf8JsonWriter json, Rule rule, RuleStanding? standing, IEnumerable<AlertState> active, bool excludesAlerts)
+    {
         json.WriteStartObject();
         json.WriteString("state", active.Any(alert => alert.IsFiring) ? "firing" : active.Any() ? "pending" : "inactive");
         json.WriteString("name", rule.Name);
@@ -94,14 +98,14 @@ internal sealed class RuleEndpoints(PresentSources sources, PromDoor door)
         json.WriteEndObject();
         WriteAnnotations(json, rule);
         json.WriteStartArray("alerts");
-        foreach (var alert in shown)
+        foreach (var alert in excludesAlerts ? [] : active)
             Write(json, alert, rule);
         json.WriteEndArray();
         json.WriteString("health", standing is null ? "unknown" : standing.Error is null ? "ok" : "err");
         if (standing?.Error is { } error)
             json.WriteString("lastError", error);
         json.WriteString("lastEvaluation", Written(standing?.At ?? DateTimeOffset.MinValue));
-        json.WriteNumber("evaluationTime", 0);
+        json.WriteNumber("evaluationTime", standing?.Took.TotalSeconds ?? 0);
         json.WriteString("type", "alerting");
         json.WriteEndObject();
     }
@@ -119,8 +123,9 @@ internal sealed class RuleEndpoints(PresentSources sources, PromDoor door)
         WriteAnnotations(json, rule);
         json.WriteString("state", alert.IsFiring ? "firing" : "pending");
         json.WriteString("activeAt", Written(alert.ActiveAt));
-        if (alert.Fired is { } fired)
-            json.WriteString("value", NumberText.Short(fired.Value));
+        if (alert is { Phase: AlertPhase.Recovering, FalseSince: { } since })
+            json.WriteString("keepFiringSince", Written(since));
+        json.WriteString("value", NumberText.Short(alert.Value));
         json.WriteEndObject();
     }
 
@@ -133,12 +138,4 @@ internal sealed class RuleEndpoints(PresentSources sources, PromDoor door)
     }
 
     private static string Written(DateTimeOffset at) => at.ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture);
-
-    /// <summary>Which rules are asked for; an empty list asks for all.</summary>
-    private sealed record RuleFilter(IReadOnlyList<string> Names, IReadOnlyList<string> Groups, IReadOnlyList<string> Files)
-    {
-        public bool Takes(Rule rule) => IsIn(Names, rule.Name) && IsIn(Groups, rule.Source.File) && IsIn(Files, rule.Source.File);
-
-        private static bool IsIn(IReadOnlyList<string> wanted, string name) => wanted.Count == 0 || wanted.Contains(name);
-    }
 }

@@ -64,7 +64,7 @@ internal sealed class StatusEndpoints(PresentSources sources, PromDoor door)
         json.WriteString("hostname", Environment.MachineName);
         json.WriteString("serverTime", Written(sources.Time.GetUtcNow()));
         json.WriteBoolean("reloadConfigSuccess", sources.Workspace().Diagnostics.All(found => found.Severity != Severity.Error));
-        json.WriteString("lastConfigTime", Written(hub.StartedAt));
+        json.WriteString("lastConfigTime", Written(sources.Journal.State.Config.AppliedAt ?? hub.StartedAt));
         json.WriteNumber("corruptionCount", 0);
         json.WriteNumber("goroutineCount", ThreadPool.ThreadCount);
         json.WriteNumber("GOMAXPROCS", Environment.ProcessorCount);
@@ -103,7 +103,7 @@ internal sealed class StatusEndpoints(PresentSources sources, PromDoor door)
         json.WriteNumber("numLabelPairs", tally.Pairs.Count);
         json.WriteNumber("chunkCount", size?.Blocks ?? 0);
         json.WriteNumber("minTime", size?.SealedUpTo?.ToUnixTimeMilliseconds() ?? 0);
-        json.WriteNumber("maxTime", 0);
+        json.WriteNumber("maxTime", size?.Newest?.ToUnixTimeMilliseconds() ?? 0);
         json.WriteEndObject();
         WriteTop(json, "seriesCountByMetricName", tally.Names, top);
         WriteTop(json, "labelValueCountByLabelName", tally.Values.ToDictionary(label => label.Key, label => (long)label.Value.Count, StringComparer.Ordinal), top);

@@ -58,6 +58,11 @@ internal sealed class StoreAdminEndpoints(PresentSources sources)
             return new Done(refused);
         if (selectors.Count == 0)
             return new Done(new PromRefusal(400, "bad_data", "no match[] parameter provided: name the series, as in match[]=up{job=\"node\"}"));
+        foreach (var bound in (string[])["start", "end"])
+        {
+            if (asked.IsEmpty(bound)) // elsewhere as good as not there; here it would delete everything
+                return new Done(PromRefusal.Bad(bound, "it is there and says nothing: leave it out to mean all time"));
+        }
         if (asked.Range(out var from, out var to) is { } badRange)
             return new Done(badRange);
         foreach (var matchers in selectors)
@@ -67,7 +72,10 @@ internal sealed class StoreAdminEndpoints(PresentSources sources)
 
     private async Task<Done> SnapshotAsync(IStoreOrders store, PromParameters asked, CancellationToken cancellationToken)
     {
-        var name = $"{sources.Time.GetUtcNow():yyyyMMdd'T'HHmmss'Z'}";
+        if (asked["skip_head"].ToLowerInvariant() is not ("" or "false" or "f" or "0"))
+            return new Done(PromRefusal.Bad("skip_head", "a snapshot holds what is in memory too: leave it out, or say false"));
+        var now = sources.Time.GetUtcNow();
+        var name = $"{now:yyyyMMdd'T'HHmmss'Z'}-{now.UtcTicks:x16}"; // as Prometheus names them, and no two alike
         await store.SnapshotAsync($"{store.SnapshotsFolder}/{name}", cancellationToken);
         return new Done(null)
         {

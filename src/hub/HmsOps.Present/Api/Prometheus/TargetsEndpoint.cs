@@ -1,38 +1,38 @@
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
 using HmsOps.Observe.Scrape;
 using HmsOps.PromQL;
 using HmsOps.Series;
 using HmsOps.Workspace.Quantities;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 
 namespace HmsOps.Present.Api.Prometheus;
 
 /// <summary><c>/api/v1/targets</c> and <c>/api/v1/targets/metadata</c>, as Prometheus answers them.</summary>
-internal static class TargetsEndpoint
+internal sealed class TargetsEndpoint(PresentSources sources, PromDoor door)
 {
-    public static void Map(IEndpointRouteBuilder routes, PresentSources sources)
+    public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/api/v1/targets", http => AnswerAsync(http, json => WriteTargets(json, sources.Targets(), http.Request.Query)));
-        routes.MapGet("/api/v1/targets/metadata", http => AnswerAsync(http, json => WriteMetadata(json, sources.Targets(), http.Request.Query)));
+        routes.MapGet("/api/v1/targets", http => door.AnswerAsync(http, Targets));
+        routes.MapGet("/api/v1/targets/metadata", http => door.AnswerAsync(http, Metadata));
     }
 
-    private static void WriteTargets(Utf8JsonWriter json, TargetList targets, IQueryCollection asked)
+    private PromRefusal? Targets(PromParameters asked, Utf8JsonWriter json, CancellationToken cancellationToken)
     {
-        var state = asked["state"].ToString();
-        var pool = asked["scrapePool"].ToString();
+        var targets = sources.Targets();
+        var (state, pool) = (asked["state"].ToLowerInvariant(), asked["scrapePool"]);
+        var active = targets.Active.Where(watched => state is "" or "any" or "active" && (pool.Length == 0 || pool == watched.Target.Set.Job));
+        var showsDropped = state is "" or "any" or "dropped";
         json.WriteStartObject();
         json.WriteString("status", "success");
         json.WriteStartObject("data");
         json.WriteStartArray("activeTargets");
-        foreach (var watched in targets.Active.Where(watched => state != "dropped" && (pool.Length == 0 || pool == watched.Target.Set.Job)))
+        foreach (var watched in active)
             WriteActive(json, watched);
         json.WriteEndArray();
         json.WriteStartArray("droppedTargets");
-        foreach (var dropped in targets.Dropped.Where(dropped => state != "active" && (pool.Length == 0 || pool == dropped.Job)))
+        foreach (var dropped in targets.Dropped.Where(dropped => showsDropped && (pool.Length == 0 || pool == dropped.Job)))
         {
             json.WriteStartObject();
             WriteLabels(json, "discoveredLabels", dropped.Discovered);
@@ -42,9 +42,10 @@ internal static class TargetsEndpoint
             json.WriteEndObject();
         }
         json.WriteEndArray();
-        json.WriteStartObject("droppedTargetCounts");
-        foreach (var job in targets.Dropped.GroupBy(dropped => dropped.Job, StringComparer.Ordinal))
-            json.WriteNumber(job.Key, job.Count());
+        json.WriteStartObject("droppedTargetCounts"); // of every job, those of which nothing is dropped too
+        var jobs = targets.Active.Select(watched => watched.Target.Set.Job).Union(targets.Dropped.Select(dropped => dropped.Job)).Order(StringComparer.Ordinal);
+        foreach (var job in jobs.Where(_ => showsDropped))
+            json.WriteNumber(job, targets.Dropped.Count(dropped => dropped.Job == job));
         json.WriteEndObject();
         json.WriteEndObject();
         if (targets.Problems.Count > 0)
@@ -55,17 +56,18 @@ internal static class TargetsEndpoint
             json.WriteEndArray();
         }
         json.WriteEndObject();
+        return null;
     }
 
-    private static void WriteActive(Utf8JsonWriter json, WatchedTarget watched)
+    private void WriteActive(Utf8JsonWriter json, WatchedTarget watched)
     {
         var (target, status) = (watched.Target, watched.Status);
         json.WriteStartObject();
         WriteLabels(json, "discoveredLabels", target.Discovered);
         WriteLabels(json, "labels", target.Labels);
         json.WriteString("scrapePool", target.Set.Job);
-        json.WriteString("scrapeUrl", target.Url.ToString());
-        json.WriteString("globalUrl", target.Url.ToString());
+        json.WriteString("scrapeUrl", target.Url.AbsoluteUri);
+        json.WriteString("globalUrl", FromOutside(target.Url).AbsoluteUri);
         json.WriteString("lastError", status.Error);
         json.WriteString("lastScrape", (status.At ?? DateTimeOffset.MinValue).ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture));
         json.WriteNumber("lastScrapeDuration", status.Took.TotalSeconds);
@@ -77,50 +79,48 @@ internal static class TargetsEndpoint
         json.WriteEndObject();
     }
 
-    private static void WriteMetadata(Utf8JsonWriter json, TargetList targets, IQueryCollection asked)
+    // A target on the hub's own machine, as others reach that machine: the best guess there is.
+    private Uri FromOutside(Uri target) => target.IsLoopback && Uri.TryCreate(sources.PublicUrl, UriKind.Absolute, out var ours) ? new UriBuilder(target) { Host = ours.Host }.Uri : target;
+
+    private PromRefusal? Metadata(PromParameters asked, Utf8JsonWriter json, CancellationToken cancellationToken)
     {
-        var metric = asked["metric"].ToString();
-        var left = int.TryParse(asked["limit"], NumberStyles.None, CultureInfo.InvariantCulture, out var limit) && limit > 0 ? limit : int.MaxValue;
-        IReadOnlyList<Matcher> matchers = [];
-        if (asked["match_target"].ToString() is { Length: > 0 } selector)
+        var left = int.MaxValue;
+        if (asked.Has("limit", out var limit))
         {
-            if (PromParser.Parse(selector).Expression?.Root is not PromNode.Selector { Matchers: var read })
-            {
-                PromAnswer.WriteError(json, "bad_data", "match_target is no selector like {job=\"node\"}");
-                return;
-            }
+            if (!int.TryParse(limit, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out left))
+                return PromRefusal.Bad("limit", $"cannot parse {PromRefusal.Quoted(limit)} to a number of items");
+            left = left >= 0 ? left : int.MaxValue; // below none: as many as there are
+        }
+        IReadOnlyList<Matcher> matchers = [];
+        if (asked.Has("match_target", out var selector))
+        {
+            var parse = PromParser.Parse(selector);
+            if (parse.Expression?.Root is not PromNode.Selector { Matchers: var read })
+                return PromRefusal.Bad("match_target", parse.Expression is null ? PromParameters.Said(parse.Errors) : $"expected a selector such as {{job=\"node\"}}, found {PromRefusal.Quoted(selector)}");
             matchers = read;
         }
-        json.WriteStartObject();
-        json.WriteString("status", "success");
-        json.WriteStartArray("data");
-        foreach (var (watched, said) in targets.Active.Where(watched => matchers.All(matcher => matcher.Matches(watched.Target.Labels)))
-            .SelectMany(watched => watched.Metadata.Where(said => metric.Length == 0 || said.Metric == metric).Select(said => (watched, said))).Take(left))
+        var metric = asked["metric"];
+        PromAnswer.WriteList(json, items =>
         {
-            json.WriteStartObject();
-            WriteLabels(json, "target", watched.Target.Labels);
-            if (metric.Length == 0)
-                json.WriteString("metric", said.Metric);
-            json.WriteString("type", said.Type);
-            json.WriteString("help", said.Help);
-            json.WriteString("unit", said.Unit);
-            json.WriteEndObject();
-        }
-        json.WriteEndArray();
-        json.WriteEndObject();
+            foreach (var (watched, said) in sources.Targets().Active.Where(watched => matchers.All(matcher => matcher.Matches(watched.Target.Labels)))
+                .SelectMany(watched => watched.Metadata.Where(said => metric.Length == 0 || said.Metric == metric).Select(said => (watched, said))).Take(left))
+            {
+                items.WriteStartObject();
+                WriteLabels(items, "target", watched.Target.Labels);
+                if (metric.Length == 0)
+                    items.WriteString("metric", said.Metric);
+                items.WriteString("type", said.Type);
+                items.WriteString("help", said.Help);
+                items.WriteString("unit", said.Unit);
+                items.WriteEndObject();
+            }
+        }, []);
+        return null;
     }
 
     private static void WriteLabels(Utf8JsonWriter json, string name, Labels labels)
     {
-        json.WriteStartObject(name);
-        foreach (var label in labels)
-            json.WriteString(Encoding.UTF8.GetString(label.Name), Encoding.UTF8.GetString(label.Value));
-        json.WriteEndObject();
-    }
-
-    private static Task AnswerAsync(HttpContext http, Action<Utf8JsonWriter> write)
-    {
-        http.Response.Headers.CacheControl = "no-store";
-        return PromDoor.SendAsync(http, write);
+        json.WritePropertyName(name);
+        PromAnswer.WriteLabels(json, labels);
     }
 }

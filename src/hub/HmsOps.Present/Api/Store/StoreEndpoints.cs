@@ -79,7 +79,9 @@ internal static class StoreEndpoints
     private static bool TryReadRange(PromParameters parameters, out long from, out long to, out string why)
     {
         (from, to, why) = (long.MinValue, long.MaxValue, "");
-        if (parameters.Has("start", out var start) && !PromTime.TryReadTime(start, out from))
+        if (parameters.IsEmpty("start") || parameters.IsEmpty("end"))
+            why = parameters.IsEmpty("start") ? "start is there and says nothing: leave it out to mean the beginning." : "end is there and says nothing: leave it out to mean the end.";
+        else if (parameters.Has("start", out var start) && !PromTime.TryReadTime(start, out from))
             why = $"start: {PromTime.NoTime(start)}";
         else if (parameters.Has("end", out var end) && !PromTime.TryReadTime(end, out to))
             why = $"end: {PromTime.NoTime(end)}";
