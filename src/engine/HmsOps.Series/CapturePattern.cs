@@ -74,13 +74,14 @@ public sealed class Captures
     internal Captures(string[] groups, Dictionary<string, int> names) => (_groups, _names) = (groups, names);
 
     /// <summary>Fills in a template: <c>$1</c>, <c>${1}</c>, <c>$name</c>, <c>${name}</c>; <c>$$</c> is one. A name is as long as it can be; an unknown group is empty.</summary>
-    public string Expand(string template)
+    /// <remarks>Ends early once it has more characters than are wanted.</remarks>
+    public string Expand(string template, int charactersMax = int.MaxValue)
     {
         ArgumentNullException.ThrowIfNull(template);
         if (!template.Contains('$'))
             return template;
         var text = new StringBuilder();
-        for (var at = 0; at < template.Length;)
+        for (var at = 0; at < template.Length && text.Length <= charactersMax;)
         {
             var dollar = template.IndexOf('$', at);
             text.Append(template, at, (dollar < 0 ? template.Length : dollar) - at);

@@ -59,7 +59,13 @@ internal static class InstantFunctions
     {
         var column = run.Column(Labels.Empty, dropsName: false, call.At);
         for (var step = 0; step < run.Grid.Steps; step++)
+        {
+            if (call.Function == "scalar")
+                run.Check(); // it looks at all series
+            else
+                run.CheckAt(step);
             column.Set(step, at(step));
+        }
         return column;
     }
 
@@ -107,6 +113,7 @@ internal static class InstantFunctions
             var column = run.Column(series.Labels, dropsName: true, call.At);
             for (var step = 0; step < run.Grid.Steps; step++)
             {
+                run.CheckAt(step);
                 if (series.HasNumber(step) && isAny?.Invoke(step) is null or true)
                     column.Set(step, map(series.Values[step], step));
             }

@@ -56,7 +56,7 @@ public sealed partial class Hub : IDisposable
             replay => ledger = MerkleLog.Open(edges.Disk, $"{plan.DataFolder}/ledger", $"{NameOf(plan, edges)}{OriginEnd}", edges.Time, replay), edges.Ids);
         _ledger = ledger!; // Open calls it before it answers
         Name = _ledger.Origin.EndsWith(OriginEnd, StringComparison.Ordinal) ? _ledger.Origin[..^OriginEnd.Length] : _ledger.Origin;
-        PromQL = new PromEngine(_store, new PromLimits());
+        PromQL = new PromEngine(_store, new PromLimits(), pool: new PromPool(plan.RulesMemory));
         _keeper = new WorkspaceKeeper(Journal, edges.Time, edges.Logs.CreateLogger<WorkspaceKeeper>());
         Refusals = new Refusals();
         Push = new PushIntake(_store, Refusals, plan.Push, edges.Time);

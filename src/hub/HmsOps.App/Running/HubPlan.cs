@@ -36,6 +36,9 @@ public sealed record HubPlan
     /// <summary>Bytes of memory the metric store may take.</summary>
     public long StoreMemory { get; init; } = 2L << 30;
 
+    /// <summary>Bytes of memory that rules may take while they are evaluated.</summary>
+    public long RulesMemory { get; init; } = 256L << 20;
+
     public PushLimits Push { get; init; } = new();
 
     public ScrapeLimits Scrape { get; init; } = new();

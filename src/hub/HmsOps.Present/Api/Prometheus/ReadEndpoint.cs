@@ -39,11 +39,11 @@ internal sealed class ReadEndpoint(PresentSources sources) : IDisposable
     {
         using var late = new CancellationTokenSource(sources.Limits.QueryTime, sources.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, http.RequestAborted);
-        PackedAnswer? answer;
-        ReadRefusal? refusal;
+        PackedAnswer? answer = null;
+        ReadRefusal? refusal = null;
         try
         {
-            answer = sources.RemoteRead.Answer(request, either.Token, out refusal);
+            await sources.RunQuery(() => answer = sources.RemoteRead.Answer(request, either.Token, out refusal));
         }
         catch (OperationCanceledException) when (late.IsCancellationRequested)
         {
