@@ -106,16 +106,16 @@ internal sealed class Column(QueryContext query, SourceRange at, Labels labels, 
         var times = new long[count];
         var values = new double[count];
         var histograms = Histograms is null ? null : new NativeHistogram?[count];
-        for (int step = 0, at = 0; step < Steps; step++)
+        for (int step = 0, next = 0; step < Steps; step++)
         {
             if (!Has(step))
                 continue;
-            times[at] = grid[step];
+            times[next] = grid[step];
             if (HistogramAt(step) is { } histogram)
-                histograms![at] = histogram; // it came from Histograms, so there are some
+                histograms![next] = histogram; // it came from Histograms, so there are some
             else
-                values[at] = Values[step];
-            at++;
+                values[next] = Values[step];
+            next++;
         }
         return new PromSeries(Labels, times, values, histograms);
     }
