@@ -11,6 +11,7 @@ public sealed class PromAccount : IDisposable
     private readonly Lock _lock = new();
     private readonly List<QueryBudget> _read = []; // one, or two where the middle of an answer was kept
     private long _bytes;
+    private Func<string?>? _costliest;
     private Action? _giveBack;
 
     /// <summary>Samples read so far.</summary>
@@ -26,6 +27,16 @@ public sealed class PromAccount : IDisposable
     /// <summary>Bytes held now.</summary>
     public long Bytes => Volatile.Read(ref _bytes);
 
+    /// <summary>Which selector has found the most series, and how many: what to narrow. Null as long as none has.</summary>
+    public string? Costliest
+    {
+        get
+        {
+            lock (_lock)
+                return _costliest?.Invoke();
+        }
+    }
+
     /// <summary>The answer is gone: what it held is given back.</summary>
     public void Dispose()
     {
@@ -35,10 +46,13 @@ public sealed class PromAccount : IDisposable
         giveBack?.Invoke();
     }
 
-    internal void Reads(QueryBudget budget)
+    internal void Reads(QueryBudget budget, Func<string?> costliest)
     {
         lock (_lock)
+        {
             _read.Add(budget);
+            _costliest = costliest;
+        }
     }
 
     internal void Hold(long bytes) => Interlocked.Add(ref _bytes, bytes);

@@ -88,6 +88,16 @@ public sealed class PromEngine(ISeriesSource source, PromLimits limits, PromWork
         return (int)steps;
     }
 
+    /// <summary>Pays for an answer that was put together of what is kept, until the account is closed.</summary>
+    internal void HoldAnswer(PromExpression e, IReadOnlyList<PromMatrix> parts, PromAccount account)
+    {
+        using var holding = new QueryHolding(pool, account);
+        var bytes = parts.SelectMany(part => part.Series).Sum(series => Weights.OfSeries(series.Times.Length) + (series.Histograms ?? []).Sum(histogram => histogram is null ? 0 : Weights.Of(histogram)));
+        if (!holding.TryTake(bytes))
+            throw new PromEvaluationException(e.Root.At, $"all queries together would hold more than {holding.BytesMax >> 20} MiB. Ask again when others have ended, or for less.") { Limit = "pool_limit" };
+        holding.KeepForAnswer(bytes);
+    }
+
     private QueryContext Query(PromExpression e, QueryTimes times, TimeGrid grid, CancellationToken ct, PromExplanation? explanation = null, PromAccount? account = null) =>
         new(source, limits, workers ?? PromWorkers.One, new QueryHolding(pool, account), e, times, grid, explanation?.Trace, ct);
 

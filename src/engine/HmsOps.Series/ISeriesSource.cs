@@ -61,7 +61,11 @@ public sealed class QueryBudget(long samplesMax)
 }
 
 /// <summary>A query asked for more than it may use. The message names what to narrow.</summary>
-public sealed class QueryBudgetException(string message) : Exception(message);
+public sealed class QueryBudgetException(string message) : Exception(message)
+{
+    /// <summary>The name of the limit it is over, to be counted by: <c>sample_limit</c>, <c>pattern_limit</c>.</summary>
+    public string Limit { get; init; } = "sample_limit";
+}
 
 /// <summary>Answers every source can make of its series, when it has nothing better.</summary>
 public static class LabelLists

@@ -56,6 +56,8 @@ public sealed class RangeCache(PromEngine engine, IChanges changes, long bytesMa
         parts.Add(entry.Between(first, last));
         if (toMs > last)
             parts.Add(engine.Range(e, last + stepMs, toMs, stepMs, ct, account: account));
+        if (account is not null)
+            engine.HoldAnswer(e, parts, account);
         var answer = Joined(parts);
         Keep(key, mark, fromMs, toMs, answer);
         var reused = ((last - first) / stepMs) + 1;

@@ -65,7 +65,7 @@ internal sealed class Groups(EvaluationRun run, PromNode.Aggregate node, Column?
         if (_byLabels.TryGetValue(labels, out var group))
             return group;
         if (_inOrder.Count == run.SeriesMax)
-            throw new PromEvaluationException(node.At, $"the aggregation makes more than {run.SeriesMax} groups. Group by fewer labels, or add matchers that narrow it.") { Limit = "series_limit" };
+            throw new PromEvaluationException(node.At, $"the aggregation makes more than {run.SeriesMax} groups{run.Context.Found()}. Group by fewer labels, or add matchers that narrow it.") { Limit = "series_limit" };
         run.HoldCells(CellBytes, node.At);
         group = Fold(labels);
         _byLabels.Add(labels, group);

@@ -30,12 +30,24 @@ internal static class LabelFunctions
             var text = labels.Text(from);
             if (known.TryGetValue(text, out var value))
                 return value;
-            value = pattern.Match(text)?.Expand(template, ValueMax);
+            value = MatchOf(call, pattern, text)?.Expand(template, ValueMax);
             RefuseLong(call, value?.Length ?? 0);
             run.Context.HoldBytes(Weights.OfText(text) + Weights.OfText(value ?? ""), call.At);
             known.Add(text, value);
             return value;
         });
+    }
+
+    private static Captures? MatchOf(PromNode.Call call, CapturePattern pattern, string text)
+    {
+        try
+        {
+            return pattern.Match(text);
+        }
+        catch (QueryBudgetException slow)
+        {
+            throw new PromEvaluationException(call.Arguments[4].At, slow.Message, slow) { Limit = slow.Limit };
+        }
     }
 
     private static void RefuseLong(PromNode.Call call, long length)
@@ -82,7 +94,7 @@ internal static class LabelFunctions
     {
         try
         {
-            return CapturePattern.Whole(TextOf(call, 4));
+            return CapturePattern.Whole(TextOf(call, 4), isQuick: true);
         }
         catch (ArgumentException wrong)
         {

@@ -17,7 +17,7 @@ internal sealed class QueryContext : IDisposable
         (Source, Limits, Workers, _holding, Expression, Times, Grid, Trace, Ct) = (source, limits, workers, holding, expression, times, grid, trace, ct);
         Budget = new QueryBudget(limits.SamplesMax);
         Notes = new Notes(expression.Text);
-        holding.Account?.Reads(Budget);
+        holding.Account?.Reads(Budget, Costliest);
     }
 
     /// <summary>The times the asker asked for.</summary>
@@ -58,14 +58,16 @@ internal sealed class QueryContext : IDisposable
     {
         Ct.ThrowIfCancellationRequested();
         if (Interlocked.Add(ref _points, numbers) > Limits.SamplesMax)
-            throw new PromEvaluationException(at, $"the query holds more than {Limits.SamplesMax} points while it runs{Costliest()}. Select fewer series, aggregate them, or take a longer step.") { Limit = "point_limit" };
+            throw new PromEvaluationException(at, $"the query holds more than {Limits.SamplesMax} points while it runs{Found()}. Select fewer series, aggregate them, or take a longer step.") { Limit = "point_limit" };
     }
 
-    /// <summary>Pays for memory, out of what all queries may have together.</summary>
+    /// <summary>Pays for memory: out of what the query may have, and out of what all queries may have together.</summary>
     public void HoldBytes(long bytes, SourceRange at)
     {
+        if (_holding.Bytes + bytes > Limits.BytesMax)
+            throw new PromEvaluationException(at, $"the query would hold more than {ByteText(Limits.BytesMax)} while it runs{Found()}. Select fewer series, aggregate them, or take a longer step.") { Limit = "memory_limit" };
         if (!_holding.TryTake(bytes))
-            throw new PromEvaluationException(at, $"all queries together would hold more than {_holding.BytesMax >> 20} MiB{Costliest()}. Ask again when others have ended, or for less.") { Limit = "memory_limit" };
+            throw new PromEvaluationException(at, $"all queries together would hold more than {ByteText(_holding.BytesMax)}{Found()}. Ask again when others have ended, or for less.") { Limit = "pool_limit" };
     }
 
     /// <summary>Pays for a part of the answer, which is held until the asker has it.</summary>
@@ -76,7 +78,7 @@ internal sealed class QueryContext : IDisposable
         _holding.KeepForAnswer(bytes);
     }
 
-    /// <summary>Counts the series of a selector that are held, so that a refusal can say which is the costliest.</summary>
+    /// <summary>Counts the series of a selector, so that a refusal can say which is the costliest.</summary>
     public SeriesTally TallyOf(PromNode selector)
     {
         lock (_met)
@@ -90,24 +92,35 @@ internal sealed class QueryContext : IDisposable
     /// <summary>Gives back what it took from all, but for the answer.</summary>
     public void Dispose() => _holding.Dispose();
 
-    private string Costliest()
+    /// <summary>What to narrow, to be put behind what a refusal says; empty as long as nothing was found.</summary>
+    public string Found() => Costliest() is { } costliest ? $"; {costliest}" : "";
+
+    // What to narrow, in words; null as long as nothing was found.
+    private string? Costliest()
     {
         lock (_met)
         {
             if (_met.Count == 0)
-                return "";
-            var (selector, tally) = _met.MaxBy(met => met.Value.Series);
-            return tally.Series > 0 ? $"; {selector} has found {tally.Series} series so far" : "";
+                return null;
+            var (selector, tally) = _met.MaxBy(met => met.Value.Found);
+            return tally.Found > 0 ? $"{selector} has found {tally.Found} series so far" : null;
         }
     }
+
+    private static string ByteText(long? bytes) => bytes is null or >= 1 << 20 ? $"{bytes >> 20} MiB" : $"{bytes} bytes";
 }
 
-/// <summary>How many series of a selector are held.</summary>
+/// <summary>How many series of a selector were found, and how many of them are held.</summary>
 internal sealed class SeriesTally
 {
-    private int _series;
+    private int _found;
+    private int _held;
 
-    public int Series => Volatile.Read(ref _series);
+    public int Found => Volatile.Read(ref _found);
 
-    public int Count() => Interlocked.Increment(ref _series);
+    public int Held => Volatile.Read(ref _held);
+
+    public void CountFound() => Interlocked.Increment(ref _found);
+
+    public void CountHeld() => Interlocked.Increment(ref _held);
 }

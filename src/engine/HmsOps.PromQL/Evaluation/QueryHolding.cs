@@ -9,6 +9,9 @@ internal sealed class QueryHolding(PromPool? pool, PromAccount? account) : IDisp
     /// <summary>Bytes there are for all queries; null where nobody counts.</summary>
     public long? BytesMax => pool?.BytesMax;
 
+    /// <summary>Bytes that are held now.</summary>
+    public long Bytes => Volatile.Read(ref _bytes);
+
     /// <summary>Whose account it is on.</summary>
     public PromAccount? Account => account;
 
@@ -23,11 +26,11 @@ internal sealed class QueryHolding(PromPool? pool, PromAccount? account) : IDisp
     }
 
     /// <summary>As much of what was taken is the answer's.</summary>
-    public void KeepForAnswer(long bytes) => _answer += bytes;
+    public void KeepForAnswer(long bytes) => Interlocked.Add(ref _answer, bytes);
 
     public void Dispose()
     {
-        var (all, kept) = (Interlocked.Exchange(ref _bytes, 0), account is null ? 0 : _answer);
+        var (all, kept) = (Interlocked.Exchange(ref _bytes, 0), account is null ? 0 : Volatile.Read(ref _answer));
         Give(all - kept);
         if (kept > 0)
             account?.GiveBackAtLast(() => Give(kept));

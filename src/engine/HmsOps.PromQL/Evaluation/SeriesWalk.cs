@@ -8,9 +8,10 @@ internal sealed class SeriesWalk : IDisposable
     private readonly PromNode _selector;
     private readonly SeriesCursor _cursor;
     private readonly QueryContext _query;
+    private readonly SeriesTally _tally;
 
     /// <summary>A walk over what a source, or a subquery, came to.</summary>
-    public SeriesWalk(QueryContext query, PromNode origin, SeriesCursor cursor) => (_selector, _query, _cursor) = (origin, query, cursor);
+    public SeriesWalk(QueryContext query, PromNode origin, SeriesCursor cursor) => (_selector, _query, _cursor, _tally) = (origin, query, cursor, query.TallyOf(origin));
 
     /// <summary>The series the walk stands on.</summary>
     public SeriesView Current
@@ -68,7 +69,10 @@ internal sealed class SeriesWalk : IDisposable
         try
         {
             if (_cursor.MoveNext())
+            {
+                _tally.CountFound();
                 return true;
+            }
             foreach (var leftOut in _cursor.Warnings)
                 _query.Notes.Warn(_selector.At, leftOut);
             return false;
@@ -79,5 +83,5 @@ internal sealed class SeriesWalk : IDisposable
         }
     }
 
-    private static PromEvaluationException Refused(PromNode origin, QueryBudgetException spent) => new(origin.At, spent.Message, spent) { Limit = "sample_limit" };
+    private static PromEvaluationException Refused(PromNode origin, QueryBudgetException spent) => new(origin.At, spent.Message, spent) { Limit = spent.Limit };
 }

@@ -130,7 +130,7 @@ internal sealed class PromDoor(PresentSources sources, QueryGate gate, RunningQu
         }
         catch (QueryBudgetException refused)
         {
-            return new PromRefusal(422, "execution", refused.Message) { Limit = "sample_limit" };
+            return new PromRefusal(422, "execution", refused.Message) { Limit = refused.Limit };
         }
         catch (OperationCanceledException) when (query.EndedBy is { } by)
         {
@@ -138,7 +138,8 @@ internal sealed class PromDoor(PresentSources sources, QueryGate gate, RunningQu
         }
         catch (OperationCanceledException) when (query.IsLate)
         {
-            return new PromRefusal(503, "timeout", "query timed out (limits.query.time); ask for a shorter range or fewer series") { Limit = "time_limit" };
+            var costliest = query.Account.Costliest is { } found ? $"; {found}" : "";
+            return new PromRefusal(503, "timeout", $"query timed out (limits.query.time){costliest}; ask for a shorter range or fewer series") { Limit = "time_limit" };
         }
     }
 

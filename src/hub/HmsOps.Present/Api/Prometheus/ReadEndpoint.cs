@@ -73,7 +73,7 @@ internal sealed class ReadEndpoint(PresentSources sources) : IDisposable
         }
         catch (QueryBudgetException tooMuch) when (!http.Response.HasStarted && into.UnflushedBytes == 0)
         {
-            await new Refused(new ReadRefusal(422, "sample_limit", tooMuch.Message)).ExecuteAsync(http);
+            await new Refused(new ReadRefusal(422, tooMuch.Limit, tooMuch.Message)).ExecuteAsync(http);
         }
         catch (QueryBudgetException)
         {

@@ -91,10 +91,20 @@ internal static class TargetsEndpoint
             }
             matchers = read;
         }
+        List<WatchedTarget> chosen;
+        try
+        {
+            chosen = [.. targets.Active.Where(watched => matchers.All(matcher => matcher.Matches(watched.Target.Labels)))];
+        }
+        catch (QueryBudgetException slow)
+        {
+            PromAnswer.WriteError(json, "execution", slow.Message);
+            return;
+        }
         json.WriteStartObject();
         json.WriteString("status", "success");
         json.WriteStartArray("data");
-        foreach (var (watched, said) in targets.Active.Where(watched => matchers.All(matcher => matcher.Matches(watched.Target.Labels)))
+        foreach (var (watched, said) in chosen
             .SelectMany(watched => watched.Metadata.Where(said => metric.Length == 0 || said.Metric == metric).Select(said => (watched, said))).Take(left))
         {
             json.WriteStartObject();
