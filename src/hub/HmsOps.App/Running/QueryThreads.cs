@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Runtime.ExceptionServices;
+using HmsOps.Processes;
 using HmsOps.PromQL;
 
 namespace HmsOps.App.Running;
@@ -12,6 +13,9 @@ internal sealed class QueryThreads : IDisposable
 {
     // As many as are let in: two queries a core, and two remote reads.
     private const int PerCore = 4;
+
+    // A thread that keeps a core busy gets a tenth of it where the intake, the rules or the ledger want it too, and all of it where nobody does.
+    private const int Yielding = 10;
 
     // Bounded by who is let in: a question each, and a call for help for each walk while somebody is idle.
     private readonly BlockingCollection<Action> _work = [];
@@ -51,6 +55,7 @@ internal sealed class QueryThreads : IDisposable
 
     private void Take()
     {
+        Niceness.OfThisThread(Yielding);
         Interlocked.Increment(ref _idle);
         foreach (var work in _work.GetConsumingEnumerable())
         {
