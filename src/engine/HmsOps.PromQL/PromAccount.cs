@@ -27,7 +27,7 @@ public sealed class PromAccount : IDisposable
     /// <summary>Bytes held now.</summary>
     public long Bytes => Volatile.Read(ref _bytes);
 
-    /// <summary>Which selector has found the most series, and how many: what to narrow. Null as long as none has.</summary>
+    /// <summary>Which selector has found the most series, and how many: what to narrow. The one that is looked for where none has found any; null where there is none.</summary>
     public string? Costliest
     {
         get

@@ -44,7 +44,8 @@ internal sealed record RunawayOutcome(string Name, int Status, string Said, Time
     public bool IsLate => Status == 503 && Said.Contains("limits.query.time", StringComparison.Ordinal);
 
     /// <summary>The refusal says which series to narrow.</summary>
-    public bool NamesSelector => Said.Contains(" finds more than ", StringComparison.Ordinal) || Said.Contains(" has found ", StringComparison.Ordinal) || Said.Contains("Narrow {", StringComparison.Ordinal);
+    public bool NamesSelector => Said.Contains(" finds more than ", StringComparison.Ordinal) || Said.Contains(" has found ", StringComparison.Ordinal) || Said.Contains(" are still looked for", StringComparison.Ordinal)
+        || Said.Contains("Narrow {", StringComparison.Ordinal);
 }
 
 /// <summary>The questions of the lab.</summary>

@@ -92,10 +92,10 @@ internal sealed class QueryContext : IDisposable
     /// <summary>Gives back what it took from all, but for the answer.</summary>
     public void Dispose() => _holding.Dispose();
 
-    /// <summary>What to narrow, to be put behind what a refusal says; empty as long as nothing was found.</summary>
+    /// <summary>What to narrow, to be put behind what a refusal says; empty as long as nothing was looked for.</summary>
     public string Found() => Costliest() is { } costliest ? $"; {costliest}" : "";
 
-    // What to narrow, in words; null as long as nothing was found.
+    // What to narrow, in words; null as long as nothing was looked for.
     private string? Costliest()
     {
         lock (_met)
@@ -103,7 +103,7 @@ internal sealed class QueryContext : IDisposable
             if (_met.Count == 0)
                 return null;
             var (selector, tally) = _met.MaxBy(met => met.Value.Found);
-            return tally.Found > 0 ? $"{selector} has found {tally.Found} series so far" : null;
+            return tally.Found > 0 ? $"{selector} has found {tally.Found} series so far" : $"the series of {_met.Keys.Last()} are still looked for";
         }
     }
 

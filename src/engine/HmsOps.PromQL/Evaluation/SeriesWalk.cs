@@ -34,6 +34,7 @@ internal sealed class SeriesWalk : IDisposable
     /// <summary>Opens a walk over all series of a selection.</summary>
     public static SeriesWalk Of(QueryContext query, PromNode origin, Selection selection)
     {
+        query.TallyOf(origin); // it may be long before one is found, or that may be all there is time for
         try
         {
             return new SeriesWalk(query, origin, query.Source.Select(selection, query.Budget, query.Ct));
@@ -47,6 +48,7 @@ internal sealed class SeriesWalk : IDisposable
     /// <summary>Opens a walk, or, where there are many series and several workers, a walk for each over its share of them, one share after the other.</summary>
     public static IReadOnlyList<SeriesWalk> Open(QueryContext query, PromNode origin, Selection selection)
     {
+        query.TallyOf(origin);
         try
         {
             var cursors = query.Source.SelectParts(selection, query.Workers.Count, query.Budget, query.Ct);

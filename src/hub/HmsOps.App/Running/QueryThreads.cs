@@ -14,8 +14,9 @@ internal sealed class QueryThreads : IDisposable
     // As many as are let in: two queries a core, and two remote reads.
     private const int PerCore = 4;
 
-    // A thread that keeps a core busy gets a tenth of it where the intake, the rules or the ledger want it too, and all of it where nobody does.
-    private const int Yielding = 10;
+    // A thread that keeps a core busy gets a quarter of it where the intake, the rules or the ledger want it too, and all of it where nobody does. Much less,
+    // and on a machine that others keep busy a query would not even be told in time that it has to end.
+    private const int Yielding = 5;
 
     // Bounded by who is let in: a question each, and a call for help for each walk while somebody is idle.
     private readonly BlockingCollection<Action> _work = [];
