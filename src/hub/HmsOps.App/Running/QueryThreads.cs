@@ -85,12 +85,12 @@ internal sealed class QueryThreads : IDisposable
 
         public void Help()
         {
-            var parts = Volatile.Read(ref _parts) ?? [];
-            for (var part = Interlocked.Increment(ref _next); part < parts.Count; part = Interlocked.Increment(ref _next))
+            var all = Volatile.Read(ref _parts) ?? [];
+            for (var part = Interlocked.Increment(ref _next); part < all.Count; part = Interlocked.Increment(ref _next))
             {
                 try
                 {
-                    parts[part]();
+                    all[part]();
                 }
                 catch (Exception e) // thrown to whoever asked, once all have ended
                 {
