@@ -9,6 +9,6 @@ public sealed class PromEvaluationException(SourceRange at, string message, Exce
     /// <summary>The part of the expression it is about.</summary>
     public SourceRange Position { get; } = at;
 
-    /// <summary>The name of the limit it is over, to be counted by: <c>sample_limit</c>, <c>series_limit</c>, <c>point_limit</c>; null when it is over none.</summary>
+    /// <summary>The name of the limit it is over, to be counted by: <c>sample_limit</c>, <c>series_limit</c>, <c>point_limit</c>, <c>memory_limit</c>, <c>pool_limit</c>, <c>label_limit</c>, <c>pattern_limit</c>; null when it is over none.</summary>
     public string? Limit { get; init; }
 }

@@ -9,6 +9,9 @@ public sealed record PromLimits
     /// <summary>Samples a query may touch in its source, and, counted apart, points it may hold while it runs.</summary>
     public long SamplesMax { get; init; } = 50_000_000;
 
+    /// <summary>Bytes of memory a query may hold while it runs and its answer is sent.</summary>
+    public long BytesMax { get; init; } = 256L << 20;
+
     /// <summary>Points a series of a range query: a chart shows fewer, and it is what Prometheus allows.</summary>
     public int PointsMax { get; init; } = 11_000;
 

@@ -93,6 +93,9 @@ public abstract record PromNode
         /// <summary><c>anchored</c> or <c>smoothed</c>.</summary>
         public PromEdges Edges { get; init; }
 
+        /// <summary>It chooses labels rather than series, as behind the comma of <c>info</c>: a name stands in its braces.</summary>
+        public bool ChoosesLabels { get; init; }
+
         /// <summary>The one metric it names, or null when it names none or a pattern.</summary>
         public string? MetricName => Matchers.FirstOrDefault(m => m is { Name: "__name__", Op: MatchOp.Equal })?.Value;
 

@@ -1,24 +1,24 @@
 namespace HmsOps.PromQL;
 
-/// <summary>How many points all queries may hold at a time together: what each may is no bound when many come at once. Safe for concurrent use.</summary>
-/// <param name="pointsMax">Eight bytes each.</param>
-public sealed class PromPool(long pointsMax)
+/// <summary>How much memory all queries may hold at a time together: what each may is no bound when many come at once. Safe for concurrent use.</summary>
+/// <param name="bytesMax">How many bytes.</param>
+public sealed class PromPool(long bytesMax)
 {
     private long _taken;
 
-    /// <summary>How many there may be.</summary>
-    public long PointsMax => pointsMax;
+    /// <summary>How many bytes there may be.</summary>
+    public long BytesMax => bytesMax;
 
     /// <summary>How many are held now.</summary>
-    public long Points => Volatile.Read(ref _taken);
+    public long Bytes => Volatile.Read(ref _taken);
 
-    internal bool TryTake(long points)
+    internal bool TryTake(long bytes)
     {
-        if (Interlocked.Add(ref _taken, points) <= pointsMax)
+        if (Interlocked.Add(ref _taken, bytes) <= bytesMax)
             return true;
-        Interlocked.Add(ref _taken, -points);
+        Interlocked.Add(ref _taken, -bytes);
         return false;
     }
 
-    internal void Give(long points) => Interlocked.Add(ref _taken, -points);
+    internal void Give(long bytes) => Interlocked.Add(ref _taken, -bytes);
 }

@@ -13,24 +13,24 @@ public sealed class CapturePattern
     private readonly ValueRegex _regex;
     private readonly Dictionary<string, int> _names = [];
 
-    private CapturePattern(string pattern)
+    private CapturePattern(string pattern, bool isQuick)
     {
         Text = pattern;
         var node = PatternReader.Read(pattern);
         var groups = 0;
         Number(node, ref groups);
-        _regex = ValueRegex.Compile(pattern, node, keepsGroups: true);
+        _regex = ValueRegex.Compile(pattern, node, keepsGroups: true, isQuick);
     }
 
     /// <summary>As it was written.</summary>
     public string Text { get; }
 
-    /// <summary>Reads a pattern.</summary>
+    /// <summary>Reads a pattern. One of a query is quick: where it takes long for a text, <see cref="QueryBudgetException"/> is thrown.</summary>
     /// <exception cref="ArgumentException">It is not one; the message says where and why.</exception>
-    public static CapturePattern Whole(string pattern)
+    public static CapturePattern Whole(string pattern, bool isQuick = false)
     {
         ArgumentNullException.ThrowIfNull(pattern);
-        return new CapturePattern(pattern);
+        return new CapturePattern(pattern, isQuick);
     }
 
     /// <summary>True when the whole text matches.</summary>
@@ -74,13 +74,14 @@ public sealed class Captures
     internal Captures(string[] groups, Dictionary<string, int> names) => (_groups, _names) = (groups, names);
 
     /// <summary>Fills in a template: <c>$1</c>, <c>${1}</c>, <c>$name</c>, <c>${name}</c>; <c>$$</c> is one. A name is as long as it can be; an unknown group is empty.</summary>
-    public string Expand(string template)
+    /// <remarks>Ends early once it has more characters than are wanted.</remarks>
+    public string Expand(string template, int charactersMax = int.MaxValue)
     {
         ArgumentNullException.ThrowIfNull(template);
         if (!template.Contains('$'))
             return template;
         var text = new StringBuilder();
-        for (var at = 0; at < template.Length;)
+        for (var at = 0; at < template.Length && text.Length <= charactersMax;)
         {
             var dollar = template.IndexOf('$', at);
             text.Append(template, at, (dollar < 0 ? template.Length : dollar) - at);

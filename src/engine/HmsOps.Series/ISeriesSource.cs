@@ -61,7 +61,11 @@ public sealed class QueryBudget(long samplesMax)
 }
 
 /// <summary>A query asked for more than it may use. The message names what to narrow.</summary>
-public sealed class QueryBudgetException(string message) : Exception(message);
+public sealed class QueryBudgetException(string message) : Exception(message)
+{
+    /// <summary>The name of the limit it is over, to be counted by: <c>sample_limit</c>, <c>pattern_limit</c>.</summary>
+    public string Limit { get; init; } = "sample_limit";
+}
 
 /// <summary>A source cannot answer: what it asks for its series does not answer, or refuses. The message says who, what was asked, what came, and what to do.</summary>
 public abstract class SourceUnavailableException(string message, Exception? cause) : Exception(message, cause);

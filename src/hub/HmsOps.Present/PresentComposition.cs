@@ -7,6 +7,7 @@ using HmsOps.Present.Api.Live;
 using HmsOps.Present.Api.Otlp;
 using HmsOps.Present.Api.Prometheus;
 using HmsOps.Present.Api.Push;
+using HmsOps.Present.Api.Queries;
 using HmsOps.Present.Api.RemoteWrite;
 using HmsOps.Present.Api.Store;
 using HmsOps.Present.Api.Workspace;
@@ -40,6 +41,7 @@ public static class PresentComposition
         services.AddSingleton(new MetricReader(sources.PromQL));
         services.AddSingleton(new LedgerReader(sources.Journal));
         services.AddSingleton(_ => new QueryGate(sources.Time));
+        services.AddSingleton(sources.Queries ?? new RunningQueries(sources.Time));
         services.AddSingleton<LiveStreams>();
         services.AddSingleton<LiveEndpoint>();
         services.AddSingleton<LedgerEndpoints>();
@@ -95,6 +97,7 @@ public static class PresentComposition
         WorkspaceEndpoint.Map(api, sources);
         HubEndpoints.Map(app, api, sources);
         StoreEndpoints.Map(api, sources);
+        QueriesEndpoints.Map(api, services.GetRequiredService<RunningQueries>());
         AssetsEndpoint.Map(app);
         services.GetRequiredService<PageEndpoints>().Map(app);
         NoAddress.Map(app);

@@ -5,6 +5,7 @@ using HmsOps.Observe.Otlp;
 using HmsOps.Observe.RemoteRead;
 using HmsOps.Observe.RemoteWrite;
 using HmsOps.Observe.Scrape;
+using HmsOps.Present.Api.Queries;
 using HmsOps.PromQL;
 using HmsOps.PromQL.Caching;
 using HmsOps.Record;
@@ -27,6 +28,16 @@ public sealed record PresentSources
 
     /// <summary>Answers to range queries that are kept; null: none are.</summary>
     public RangeCache? Ranges { get; init; }
+
+    /// <summary>What is asked just now, shared with who shows figures of it; null: this room makes a list of its own.</summary>
+    public RunningQueries? Queries { get; init; }
+
+    /// <summary>Runs what may keep a thread busy for long, where nobody waits behind it; at once and here where nobody says otherwise.</summary>
+    public Func<Action, Task> RunQuery { get; init; } = static work =>
+    {
+        work();
+        return Task.CompletedTask;
+    };
 
     /// <summary>The series themselves, for those who read them as they are stored.</summary>
     public required ISeriesSource Series { get; init; }

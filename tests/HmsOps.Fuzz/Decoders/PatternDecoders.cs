@@ -42,6 +42,10 @@ static class PatternDecoders
             Unless(pattern.Texts is null || matches == pattern.Texts.Any(listed => listed.AsSpan().SequenceEqual(value)), "what is listed is not what matches");
             return Reading.Accepted($"{(pattern.Texts is null ? "pattern" : $"{pattern.Texts.Count} texts")}, {(matches ? "matches" : "does not match")}");
         }
+        catch (QueryBudgetException e)
+        {
+            return Reading.Refused(Reason(e.Message));
+        }
         catch (ArgumentException e)
         {
             return Reading.Refused(Reason(e.Message));

@@ -32,11 +32,13 @@ internal sealed partial class RunningHub : IAsyncDisposable
     /// <summary>As people write it: without a slash at the end.</summary>
     public string Url => Address.ToString().TrimEnd('/');
 
-    public static async Task<RunningHub> StartAsync(LabFolder lab, params string[] more)
+    public static Task<RunningHub> StartAsync(LabFolder lab, params string[] more) => StartAsync(lab, environment: null, more);
+
+    public static async Task<RunningHub> StartAsync(LabFolder lab, IReadOnlyDictionary<string, string?>? environment, params string[] more)
     {
         string[] arguments = ["serve", "--workspace", lab.Workspace, "--data", lab.Data, "--listen", "127.0.0.1:0", "--timezone", "UTC", .. more];
         var program = await Checkout.ProgramAsync();
-        return await ReadyAsync(() => Ended.Start(program, arguments, lab.Root));
+        return await ReadyAsync(() => Ended.Start(program, arguments, lab.Root, environment));
     }
 
     /// <summary>A hub that somebody else's command starts, once it says that it is up.</summary>

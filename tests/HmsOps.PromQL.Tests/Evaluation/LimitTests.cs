@@ -26,7 +26,7 @@ public sealed class LimitTests
     public void Groups_are_limited()
     {
         var refusal = Assert.Throws<PromEvaluationException>(() => Answers.Ask(Series, "sum by (a) (foo)", 300_000, new PromLimits { SeriesMax = 1 }));
-        Assert.Equal("the aggregation makes more than 1 groups. Group by fewer labels, or add matchers that narrow it.", refusal.Message);
+        Assert.Equal("the aggregation makes more than 1 groups; foo has found 2 series so far. Group by fewer labels, or add matchers that narrow it.", refusal.Message);
         Assert.Equal("series_limit", refusal.Limit);
     }
 
@@ -56,6 +56,57 @@ public sealed class LimitTests
     }
 
     [Fact]
+    public void Memory_of_a_query_is_limited_and_the_selector_is_named()
+    {
+        const long columns = 3 * 31 * sizeof(double); // and more for what is around them
+        var refusal = Assert.Throws<PromEvaluationException>(() => Ask(columns));
+        Assert.Equal($"the query would hold more than {columns} bytes while it runs; bar has found 1 series so far. Select fewer series, aggregate them, or take a longer step.", refusal.Message);
+        Assert.Equal("memory_limit", refusal.Limit);
+        Assert.Equal(31, Ask(8 * columns).Series[0].Times.Length);
+
+        static PromMatrix Ask(long bytesMax) => new PromEngine(Series, new PromLimits { BytesMax = bytesMax }).Range(Answers.Parsed("bar + 1 + 2"), 0, 300_000, 10_000, CancellationToken.None);
+    }
+
+    [Fact]
+    public void All_queries_together_are_limited_and_an_answer_counts_until_its_account_is_closed()
+    {
+        var pool = new PromPool(4_000);
+        var engine = new PromEngine(Series, PromLimits.Default, pool: pool);
+        using (var account = new PromAccount())
+        {
+            engine.Range(Answers.Parsed("bar"), 0, 300_000, 10_000, CancellationToken.None, account: account);
+            Assert.Equal((pool.Bytes, 6), (account.Bytes, account.Samples));
+            Assert.InRange(pool.Bytes, 31 * 16, 1_000); // times and values of 31 points
+            Assert.Equal("bar has found 1 series so far", account.Costliest);
+            var refusal = Assert.Throws<PromEvaluationException>(() => engine.Range(Answers.Parsed("bar + foo{a=\"x\"} + 1 + 2 + 3"), 0, 300_000, 1_000, CancellationToken.None));
+            Assert.Equal("all queries together would hold more than 4000 bytes; bar has found 1 series so far. Ask again when others have ended, or for less.", refusal.Message);
+            Assert.Equal(("pool_limit", account.Bytes), (refusal.Limit, pool.Bytes));
+        }
+        Assert.Equal(0, pool.Bytes);
+        engine.Range(Answers.Parsed("bar"), 0, 300_000, 10_000, CancellationToken.None);
+        Assert.Equal(0, pool.Bytes); // without an account an answer is paid when it is there
+    }
+
+    [Theory]
+    [InlineData("label_replace(foo, \"b\", \"$1\", \"text\", \"(a{1,30}){1,30}b\")", 38)]
+    [InlineData("foo{text=~\"(a{1,30}){1,30}b\"}", 0)]
+    public void A_pattern_that_takes_long_for_a_text_is_refused_where_it_stands(string text, int at)
+    {
+        var source = new LiteralSource(60_000, $"foo{{text=\"{new string('a', 30_000)}\"}} 1");
+        var refusal = Assert.Throws<PromEvaluationException>(() => Answers.Ask(source, text, 0));
+        Assert.Equal((at, "pattern_limit"), (refusal.Position.Start, refusal.Limit));
+        Assert.Equal("The pattern (a{1,30}){1,30}b takes more than 100 ms for one text. Write it without counts in counts.", refusal.Message);
+    }
+
+    [Fact]
+    public void Labels_that_double_are_refused_before_they_are_long()
+    {
+        var text = Enumerable.Range(0, 40).Aggregate("foo", (inner, _) => $"label_join({inner}, \"a\", \"\", \"a\", \"a\")");
+        var refusal = Assert.Throws<PromEvaluationException>(() => Answers.Ask(Series, text, 300_000));
+        Assert.Equal(("label_join makes a label of more than 65536 characters. Put less into it.", "label_limit"), (refusal.Message, refusal.Limit));
+    }
+
+    [Fact]
     public void Points_a_series_are_limited()
     {
         var engine = new PromEngine(Series, PromLimits.Default);
@@ -75,8 +126,10 @@ public sealed class LimitTests
             handedOut++;
             cancel.Cancel();
         };
-        Assert.Throws<OperationCanceledException>(() => new PromEngine(source, PromLimits.Default).Instant(Answers.Parsed("foo"), 0, cancel.Token));
+        using var account = new PromAccount();
+        Assert.Throws<OperationCanceledException>(() => new PromEngine(source, PromLimits.Default).Instant(Answers.Parsed("foo"), 0, cancel.Token, account: account));
         Assert.Equal(1, handedOut);
+        Assert.Equal("foo has found 1 series so far", account.Costliest); // so that whoever ends it can say what to narrow
     }
 
     [Fact]

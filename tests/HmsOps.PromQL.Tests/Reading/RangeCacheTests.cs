@@ -104,6 +104,26 @@ public sealed class RangeCacheTests
     }
 
     [Fact]
+    public void A_kept_answer_is_paid_for_as_another_is()
+    {
+        var store = new GrowingStore();
+        for (var i = 0; i < 40; i++)
+            store.Add("queue", i * Step, i);
+        var pool = new PromPool(1 << 20);
+        var cache = new RangeCache(new PromEngine(store, PromLimits.Default, pool: pool), store, 1 << 20);
+        var queue = Answers.Parsed("queue");
+        cache.Range(queue, 0, 39 * Step, Step, CancellationToken.None);
+        Assert.Equal((0, 0), (pool.Bytes, cache.Hits));
+        using (var account = new PromAccount())
+        {
+            cache.Range(queue, 0, 39 * Step, Step, CancellationToken.None, account);
+            Assert.Equal((account.Bytes, 1), (pool.Bytes, cache.Hits));
+            Assert.InRange(account.Bytes, 40 * (sizeof(long) + sizeof(double)), 2_000);
+        }
+        Assert.Equal(0, pool.Bytes);
+    }
+
+    [Fact]
     public void The_least_recently_used_goes_when_there_is_no_room()
     {
         var store = new GrowingStore();

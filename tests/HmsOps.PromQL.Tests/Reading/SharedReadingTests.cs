@@ -41,6 +41,17 @@ public sealed class SharedReadingTests
         Assert.Equal(walks, source.Opened.Count);
     }
 
+    // Each waited for itself once, until the stack was at its end, and with it the process.
+    [Theory]
+    [InlineData("quantile(scalar(part), part)", "{} 0.5")]
+    [InlineData("quantile(scalar(part), part) + sum(part)", "{} 1")]
+    [InlineData("topk(scalar(count(part)), part)", "part 0.5")]
+    [InlineData("sum(quantile_over_time(scalar(part), part[2m]))", "{} 0.45")]
+    [InlineData("start_timestamp(part + 1) or (part)", "part 0.5")] // nothing comes of the first
+    [InlineData("sum(quantile_over_time(scalar(count(quantile(scalar(part), part))), part[2m])) + count(part)", "{} 1.5")]
+    public void A_number_that_others_wait_for_may_be_read_from_the_same_series(string expression, string answer) =>
+        Assert.Equal(answer, Answers.Say(new LiteralSource(Minute, "part 0+0.1x10"), expression, 5 * Minute));
+
     [Fact]
     public void What_was_said_of_a_part_is_said_of_the_other_at_its_place()
     {

@@ -51,7 +51,7 @@ public sealed class ConcurrencyTests
             foreach (var id in ids.AsSpan(0, Math.Min(ids.Length, 40)))
                 Assert.Equal(LabelsOf(id), index.LabelsOf(id));
             var sorted = ids.ToArray();
-            index.SortRows(sorted);
+            index.SortRows(sorted, CancellationToken.None);
             for (var i = 1; i < sorted.Length; i++)
                 Assert.True(Labels.CompareRows(LabelsOf(sorted[i - 1]), LabelsOf(sorted[i])) < 0);
         }

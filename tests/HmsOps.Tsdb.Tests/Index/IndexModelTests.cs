@@ -74,7 +74,7 @@ public sealed class IndexModelTests
         random.Shuffle(ids);
         var expected = ids.ToArray();
         Array.Sort(expected, (a, b) => Labels.CompareRows(world.Series[a], world.Series[b]));
-        world.Index.SortRows(ids);
+        world.Index.SortRows(ids, CancellationToken.None);
         Assert.Equal(expected, ids);
     }
 

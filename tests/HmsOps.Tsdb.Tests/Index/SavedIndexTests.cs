@@ -94,7 +94,7 @@ public sealed class SavedIndexTests
     {
         var ids = index.Select([new("pod", MatchOp.Regex, "p.*1"), new("unique", MatchOp.NotEqual, "")], CancellationToken.None);
         Assert.All(ids, id => Assert.InRange(id, 0, index.Count - 1));
-        index.SortRows(index.Select([], CancellationToken.None));
+        index.SortRows(index.Select([], CancellationToken.None), CancellationToken.None);
         _ = index.LabelNames();
         _ = index.TopValues("pod", 3);
         for (var id = 0; id < index.Count; id++)

@@ -24,30 +24,40 @@ public sealed class RangeCache(PromEngine engine, IChanges changes, long bytesMa
     /// <summary>Steps that had to, of the queries that may be kept.</summary>
     public long StepsWorkedOut { get; private set; }
 
+    /// <summary>Queries of which some steps were kept, since the start.</summary>
+    public long Hits { get; private set; }
+
+    /// <summary>Queries of which none were, of those that may be kept.</summary>
+    public long Misses { get; private set; }
+
     /// <summary>As <see cref="PromEngine.Range"/>.</summary>
-    public PromMatrix Range(PromExpression e, long fromMs, long toMs, long stepMs, CancellationToken ct)
+    public PromMatrix Range(PromExpression e, long fromMs, long toMs, long stepMs, CancellationToken ct, PromAccount? account = null)
     {
         ArgumentNullException.ThrowIfNull(e);
         if (Dependence.Of(e, engine.Limits) is not { } dependence || fromMs > toMs || stepMs <= 0)
-            return engine.Range(e, fromMs, toMs, stepMs, ct);
+            return engine.Range(e, fromMs, toMs, stepMs, ct, account: account);
         var key = new Key(e.Text, stepMs, ((fromMs % stepMs) + stepMs) % stepMs);
         var mark = changes.Mark(); // first: what comes from here on makes what is worked out old
         toMs = fromMs + ((toMs - fromMs) / stepMs * stepMs);
         if (!TryReuse(key, dependence, e, fromMs, toMs, out var kept))
         {
-            var whole = engine.Range(e, fromMs, toMs, stepMs, ct);
+            Count(isKept: false);
+            var whole = engine.Range(e, fromMs, toMs, stepMs, ct, account: account);
             Keep(key, mark, fromMs, toMs, whole);
             Count(0, ((toMs - fromMs) / stepMs) + 1);
             return whole;
         }
         engine.CheckSteps(e, fromMs, toMs, stepMs);
+        Count(isKept: true);
         var (first, last, entry) = kept;
         List<PromMatrix> parts = [];
         if (fromMs < first)
-            parts.Add(engine.Range(e, fromMs, first - stepMs, stepMs, ct));
+            parts.Add(engine.Range(e, fromMs, first - stepMs, stepMs, ct, account: account));
         parts.Add(entry.Between(first, last));
         if (toMs > last)
-            parts.Add(engine.Range(e, last + stepMs, toMs, stepMs, ct));
+            parts.Add(engine.Range(e, last + stepMs, toMs, stepMs, ct, account: account));
+        if (account is not null)
+            engine.HoldAnswer(e, parts, account);
         var answer = Joined(parts);
         Keep(key, mark, fromMs, toMs, answer);
         var reused = ((last - first) / stepMs) + 1;
@@ -113,6 +123,15 @@ public sealed class RangeCache(PromEngine engine, IChanges changes, long bytesMa
     {
         _byUse.Remove(node);
         Bytes -= node.Value.Bytes;
+    }
+
+    private void Count(bool isKept)
+    {
+        lock (_lock)
+        {
+            Hits += isKept ? 1 : 0;
+            Misses += isKept ? 0 : 1;
+        }
     }
 
     private void Count(long kept, long workedOut)

@@ -55,6 +55,8 @@ internal sealed class GroupTaker(EvaluationRun run, PromNode.Aggregate node, Col
 /// <summary>The groups of one aggregation.</summary>
 internal sealed class Groups(EvaluationRun run, PromNode.Aggregate node, Column? parameter)
 {
+    private const int CellBytes = 32; // those of the widest accumulator
+
     private readonly Dictionary<Labels, GroupFold> _byLabels = [];
     private readonly List<(Labels Labels, GroupFold Fold)> _inOrder = [];
 
@@ -63,8 +65,8 @@ internal sealed class Groups(EvaluationRun run, PromNode.Aggregate node, Column?
         if (_byLabels.TryGetValue(labels, out var group))
             return group;
         if (_inOrder.Count == run.SeriesMax)
-            throw new PromEvaluationException(node.At, $"the aggregation makes more than {run.SeriesMax} groups. Group by fewer labels, or add matchers that narrow it.") { Limit = "series_limit" };
-        run.Hold(node.At);
+            throw new PromEvaluationException(node.At, $"the aggregation makes more than {run.SeriesMax} groups{run.Context.Found()}. Group by fewer labels, or add matchers that narrow it.") { Limit = "series_limit" };
+        run.HoldCells(CellBytes, node.At);
         group = Fold(labels);
         _byLabels.Add(labels, group);
         _inOrder.Add((labels, group));
@@ -109,6 +111,7 @@ internal abstract class GroupFold(EvaluationRun run, PromNode.Aggregate node, La
         _dropsName |= dropsName;
         for (var step = 0; step < member.Steps; step++)
         {
+            run.CheckAt(step);
             if (!member.Has(step))
                 continue;
             if (member.HistogramAt(step) is { } histogram)
@@ -129,7 +132,10 @@ internal abstract class GroupFold(EvaluationRun run, PromNode.Aggregate node, La
     {
         var column = run.Column(labels, _dropsName, node.At);
         for (var step = 0; step < Steps; step++)
+        {
+            run.CheckAt(step);
             Finish(step, column);
+        }
         return column;
     }
 
@@ -141,6 +147,9 @@ internal abstract class GroupFold(EvaluationRun run, PromNode.Aggregate node, La
     protected abstract void JoinCells(GroupFold other);
 
     protected abstract void Finish(int step, Column into);
+
+    /// <summary>Pays for a histogram that is kept.</summary>
+    protected void Hold(NativeHistogram histogram) => run.Hold(histogram, node.At);
 
     // Nothing where there is no sum.
     protected void Set(Column into, int step, NativeHistogram histogram, HistogramSum sum)
@@ -173,9 +182,12 @@ internal sealed class SumFold(EvaluationRun run, PromNode.Aggregate node, Labels
     {
         _histograms ??= new HistogramSum?[Steps];
         if (_histograms[step] is { } sum)
+        {
             sum.Add(histogram);
-        else
-            _histograms[step] = HistogramSum.Of(histogram);
+            return;
+        }
+        Hold(histogram);
+        _histograms[step] = HistogramSum.Of(histogram);
     }
 
     protected override void JoinCells(GroupFold other)
@@ -213,8 +225,11 @@ internal sealed class AvgFold(EvaluationRun run, PromNode.Aggregate node, Labels
 
     protected override void Add(int step, double value) => _means[step].Add(value);
 
-    protected override void Add(int step, NativeHistogram histogram) =>
+    protected override void Add(int step, NativeHistogram histogram)
+    {
+        Hold(histogram);
         ((_histograms ??= new List<NativeHistogram>?[Steps])[step] ??= []).Add(histogram);
+    }
 
     protected override void JoinCells(GroupFold other)
     {
@@ -222,8 +237,8 @@ internal sealed class AvgFold(EvaluationRun run, PromNode.Aggregate node, Labels
         for (var step = 0; step < Steps; step++)
         {
             _means[step].Add(means._means[step]);
-            foreach (var histogram in means._histograms?[step] ?? [])
-                Add(step, histogram);
+            if (means._histograms?[step] is { } more)
+                ((_histograms ??= new List<NativeHistogram>?[Steps])[step] ??= []).AddRange(more);
         }
     }
 

@@ -30,7 +30,9 @@ internal class Cells(int steps)
         Values[step] = value;
     }
 
-    public void Set(int step, NativeHistogram histogram)
+    public virtual void Set(int step, NativeHistogram histogram) => Share(step, histogram);
+
+    private void Share(int step, NativeHistogram histogram)
     {
         _present[step >> 6] |= 1UL << step;
         (Histograms ??= new NativeHistogram?[Steps])[step] = histogram;
@@ -40,7 +42,7 @@ internal class Cells(int steps)
     public void Copy(Cells from, int step)
     {
         if (from.HistogramAt(step) is { } histogram)
-            Set(step, histogram);
+            Share(step, histogram);
         else
             Set(step, from.Values[step]);
     }
@@ -80,7 +82,7 @@ internal class Cells(int steps)
 /// <summary>
 /// One series of an intermediate result. Filled by the one that makes it, and not written after that: columns are shared between results.
 /// </summary>
-internal sealed class Column(Labels labels, bool dropsName, int steps) : Cells(steps)
+internal sealed class Column(QueryContext query, SourceRange at, Labels labels, bool dropsName, int steps) : Cells(steps)
 {
     public Labels Labels { get; } = labels;
 
@@ -90,22 +92,30 @@ internal sealed class Column(Labels labels, bool dropsName, int steps) : Cells(s
     /// </summary>
     public bool DropsName { get; } = dropsName;
 
+    /// <summary>A histogram of its own, which is paid for; one that is copied was.</summary>
+    public override void Set(int step, NativeHistogram histogram)
+    {
+        if (step == 0 || !ReferenceEquals(HistogramAt(step - 1), histogram))
+            query.HoldBytes(Weights.Of(histogram), at);
+        base.Set(step, histogram);
+    }
+
     public PromSeries ToSeries(TimeGrid grid)
     {
         var count = Count;
         var times = new long[count];
         var values = new double[count];
         var histograms = Histograms is null ? null : new NativeHistogram?[count];
-        for (int step = 0, at = 0; step < Steps; step++)
+        for (int step = 0, next = 0; step < Steps; step++)
         {
             if (!Has(step))
                 continue;
-            times[at] = grid[step];
+            times[next] = grid[step];
             if (HistogramAt(step) is { } histogram)
-                histograms![at] = histogram; // it came from Histograms, so there are some
+                histograms![next] = histogram; // it came from Histograms, so there are some
             else
-                values[at] = Values[step];
-            at++;
+                values[next] = Values[step];
+            next++;
         }
         return new PromSeries(Labels, times, values, histograms);
     }

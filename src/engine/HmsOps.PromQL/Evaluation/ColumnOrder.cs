@@ -8,13 +8,14 @@ internal static class ColumnOrder
     public static List<Column> Sort(EvaluationRun run, PromNode.Call call, List<Column> vector)
     {
         vector = [.. vector]; // others may have it too
+        var isByLabel = call.Function.StartsWith("sort_by_label", StringComparison.Ordinal);
         if (run.Grid.Steps > 1)
         {
             run.Notes.Warn(call.At, "sort is ineffective for range queries since results are always ordered by labels");
-            return vector;
+            return isByLabel ? vector : [.. vector.Select(series => NumbersOf(run, call.At, series)).Where(series => !series.IsEmpty)];
         }
         var isDescending = call.Function.EndsWith("_desc", StringComparison.Ordinal);
-        if (call.Function.StartsWith("sort_by_label", StringComparison.Ordinal))
+        if (isByLabel)
         {
             string[] names = [.. call.Arguments.Skip(1).Select(LabelFunctions.TextOf)];
             vector.Sort((a, b) => ByLabels(a.Labels, b.Labels, names) * (isDescending ? -1 : 1));
@@ -22,6 +23,21 @@ internal static class ColumnOrder
         }
         var numbers = vector.Where(series => series.HasNumber(0)).ToList(); // histograms have no order, and are left out
         numbers.Sort((a, b) => ByValue(a.Values[0], b.Values[0], isDescending) is not 0 and var order ? order : Labels.Compare(a.Labels, b.Labels));
+        return numbers;
+    }
+
+    // Without its histograms: also where nothing is put in order they are left out.
+    private static Column NumbersOf(EvaluationRun run, SourceRange at, Column series)
+    {
+        if (series.Histograms is null)
+            return series;
+        var numbers = run.Column(series.Labels, series.DropsName, at);
+        for (var step = 0; step < run.Grid.Steps; step++)
+        {
+            run.CheckAt(step);
+            if (series.HasNumber(step))
+                numbers.Set(step, series.Values[step]);
+        }
         return numbers;
     }
 

@@ -149,15 +149,33 @@ internal sealed class EvaluationRun
     /// <summary>A new column, paid for.</summary>
     public Column Column(Labels labels, bool dropsName, SourceRange at)
     {
-        Hold(at);
-        return new Column(labels, dropsName, Grid.Steps);
+        _query.Hold(Grid.Steps, at);
+        _query.HoldBytes(Weights.OfColumn(Grid.Steps, labels), at);
+        return new Column(_query, at, labels, dropsName, Grid.Steps);
     }
 
-    /// <summary>Pays for a cell at every step.</summary>
-    public void Hold(SourceRange at) => _query.Hold(Grid.Steps, at);
+    /// <summary>Pays for a cell at every step, of so many bytes.</summary>
+    public void HoldCells(int bytes, SourceRange at)
+    {
+        _query.Hold(Grid.Steps, at);
+        _query.HoldBytes((long)Grid.Steps * bytes, at);
+    }
 
     /// <summary>Pays for numbers that are held.</summary>
-    public void HoldNumbers(int numbers, SourceRange at) => _query.Hold(numbers, at);
+    public void HoldNumbers(int numbers, SourceRange at)
+    {
+        _query.Hold(numbers, at);
+        _query.HoldBytes((long)numbers * sizeof(double), at);
+    }
+
+    /// <summary>Pays for a histogram that is held.</summary>
+    public void Hold(NativeHistogram histogram, SourceRange at) => _query.HoldBytes(Weights.Of(histogram), at);
+
+    /// <summary>Ends a query that nobody waits for any more.</summary>
+    public void Check() => _query.Ct.ThrowIfCancellationRequested();
+
+    /// <summary>Likewise, in loops over steps that cost little each.</summary>
+    public void CheckAt(int step) => _query.CheckAt(step);
 
     /// <summary>The same cells under other labels.</summary>
     public Column Renamed(Column column, Labels labels, SourceRange at, bool dropsName = false)
@@ -165,6 +183,7 @@ internal sealed class EvaluationRun
         var renamed = Column(labels, dropsName, at);
         for (var step = 0; step < Grid.Steps; step++)
         {
+            CheckAt(step);
             if (column.Has(step))
                 renamed.Copy(column, step);
         }
@@ -175,7 +194,10 @@ internal sealed class EvaluationRun
     {
         var column = Column(Labels.Empty, dropsName: false, number.At);
         for (var step = 0; step < Grid.Steps; step++)
+        {
+            CheckAt(step);
             column.Set(step, number.Value);
+        }
         return [column];
     }
 

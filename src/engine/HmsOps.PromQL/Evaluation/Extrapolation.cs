@@ -12,6 +12,8 @@ namespace HmsOps.PromQL.Evaluation;
 /// </summary>
 internal sealed class Extrapolation(Notes notes, SourceRange at, long rangeMs, bool isCounter, bool isRate) : WindowFunction
 {
+    private const int KnownMax = 10_000;
+
     private static readonly LabelChoice NameAndType = LabelChoice.Only("__name__", "__type__");
 
     private readonly HashSet<Labels> _known = []; // names and types that were looked at
@@ -59,6 +61,7 @@ internal sealed class Extrapolation(Notes notes, SourceRange at, long rangeMs, b
                 end++;
             while (first < end && times[first] <= last - range)
                 first++;
+            Look(_resets.Count > 0 || _overlaps.Count > 0 ? end - first + _overlaps.Count : 0);
             if (end - first < (samples.Starts.IsEmpty ? 2 : 1))
                 continue;
             SkipResets(first);
@@ -221,6 +224,8 @@ internal sealed class Extrapolation(Notes notes, SourceRange at, long rangeMs, b
         var series = samples.Project(NameAndType);
         if (!_known.Add(series))
             return;
+        if (_known.Count > KnownMax)
+            _known.Clear(); // then some are said again, which counts once
         var name = series.Get(Labels.MetricName);
         var isNamedSo = name.IsEmpty || name.EndsWith("_total"u8) || name.EndsWith("_sum"u8) || name.EndsWith("_count"u8) || name.EndsWith("_bucket"u8);
         var type = series.Get("__type__"u8);

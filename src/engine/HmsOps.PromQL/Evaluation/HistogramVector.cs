@@ -59,6 +59,7 @@ internal sealed class HistogramVector
         var column = _run.Column(labelled(native.Labels), dropsName: true, _at);
         for (var step = 0; step < _run.Grid.Steps; step++)
         {
+            _run.CheckAt(step);
             if (native.HistogramAt(step) is not { } histogram)
                 continue;
             if (twin is not null && twin.Buckets.Exists(b => b.Series.HasNumber(step)))
@@ -75,6 +76,7 @@ internal sealed class HistogramVector
         var buckets = new List<ClassicBucket>(classic.Buckets.Count);
         for (var step = 0; step < _run.Grid.Steps; step++)
         {
+            _run.Check(); // a group may have as many buckets as there are series
             buckets.Clear();
             foreach (var (upperBound, series) in classic.Buckets)
             {

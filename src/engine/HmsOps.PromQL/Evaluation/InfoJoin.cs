@@ -52,7 +52,18 @@ internal sealed class InfoJoin
         return Array.Exists(written, matcher => matcher.Op is MatchOp.Equal or MatchOp.Regex) ? written : [new Matcher("__name__", MatchOp.Regex, ".+_info"), .. written];
     }
 
-    private bool IsInfo(Labels labels) => Array.TrueForAll(_names, matcher => matcher.Matches(labels));
+    private bool IsInfo(Labels labels)
+    {
+        _run.Check(); // a pattern takes its time
+        try
+        {
+            return Array.TrueForAll(_names, matcher => matcher.Matches(labels));
+        }
+        catch (QueryBudgetException slow)
+        {
+            throw new PromEvaluationException(_call.At, slow.Message, slow) { Limit = slow.Limit };
+        }
+    }
 
     // By whom they are about, and then by metric, in the order of names: the cells are the times of the samples.
     private Dictionary<Labels, List<InfoMetric>> Infos(List<Column> series)

@@ -59,7 +59,13 @@ internal static class InstantFunctions
     {
         var column = run.Column(Labels.Empty, dropsName: false, call.At);
         for (var step = 0; step < run.Grid.Steps; step++)
+        {
+            if (call.Function == "scalar")
+                run.Check(); // it looks at all series
+            else
+                run.CheckAt(step);
             column.Set(step, at(step));
+        }
         return column;
     }
 
@@ -107,6 +113,7 @@ internal static class InstantFunctions
             var column = run.Column(series.Labels, dropsName: true, call.At);
             for (var step = 0; step < run.Grid.Steps; step++)
             {
+                run.CheckAt(step);
                 if (series.HasNumber(step) && isAny?.Invoke(step) is null or true)
                     column.Set(step, map(series.Values[step], step));
             }
@@ -138,17 +145,17 @@ internal static class InstantFunctions
         while (argument is PromNode.Paren paren)
             argument = paren.Inner;
         if (argument is PromNode.Selector selector)
-        {
             return run.Scanned(SeriesRead.Of(run, selector, part), call.At);
-        }
+        var arguments = run.Evaluate(argument); // also where nothing comes of it: another part may be the same, and is not worked out again
         if (part == SelectedPart.Start)
             return [];
         var columns = new ColumnSet(run, call.At);
-        foreach (var series in run.Evaluate(argument))
+        foreach (var series in arguments)
         {
             var column = run.Column(series.Labels, dropsName: true, call.At);
             for (var step = 0; step < run.Grid.Steps; step++)
             {
+                run.CheckAt(step);
                 if (series.Has(step))
                     column.Set(step, run.Grid[step] / 1000.0);
             }

@@ -36,6 +36,7 @@ internal sealed class InstantKernel(EvaluationRun run, PromNode.Selector selecto
         var next = 0; // first sample after the step
         for (var step = 0; step < _grid.Steps; step++)
         {
+            run.CheckAt(step);
             var time = _grid[step] - _offset;
             while (next < samples.Times.Length && samples.Times[next] <= time)
                 next++;
@@ -71,6 +72,7 @@ internal sealed class SmoothedKernel(EvaluationRun run, PromNode.Selector select
         var next = 0; // first sample not before the step
         for (var step = 0; step < _grid.Steps; step++)
         {
+            run.CheckAt(step);
             var time = _grid[step] - selector.OffsetMs;
             while (next < samples.Times.Length && samples.Times[next] < time)
                 next++;

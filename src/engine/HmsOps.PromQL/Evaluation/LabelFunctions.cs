@@ -5,11 +5,19 @@ namespace HmsOps.PromQL.Evaluation;
 /// <summary><c>label_join</c> and <c>label_replace</c>.</summary>
 internal static class LabelFunctions
 {
+    // Characters of one value. Calls in calls double what they are given, so without a limit a short expression makes a text of any length.
+    private const int ValueMax = 1 << 16;
+
     public static List<Column> Join(EvaluationRun run, PromNode.Call call, List<Column> vector)
     {
         var (to, separator) = (NewLabel(call, 1), TextOf(call, 2));
         string[] from = [.. Enumerable.Range(3, call.Arguments.Count - 3).Select(argument => TextOf(call, argument))];
-        return Relabelled(run, call, vector, to, labels => string.Join(separator, from.Select(labels.Text)));
+        return Relabelled(run, call, vector, to, labels =>
+        {
+            string[] parts = [.. from.Select(labels.Text)];
+            RefuseLong(call, parts.Sum(part => (long)part.Length) + ((long)separator.Length * Math.Max(0, parts.Length - 1))); // before it is made
+            return string.Join(separator, parts);
+        });
     }
 
     public static List<Column> Replace(EvaluationRun run, PromNode.Call call, List<Column> vector)
@@ -20,10 +28,32 @@ internal static class LabelFunctions
         return Relabelled(run, call, vector, to, labels =>
         {
             var text = labels.Text(from);
-            if (!known.TryGetValue(text, out var value))
-                known.Add(text, value = pattern.Match(text)?.Expand(template));
+            if (known.TryGetValue(text, out var value))
+                return value;
+            value = MatchOf(call, pattern, text)?.Expand(template, ValueMax);
+            RefuseLong(call, value?.Length ?? 0);
+            run.Context.HoldBytes(Weights.OfText(text) + Weights.OfText(value ?? ""), call.At);
+            known.Add(text, value);
             return value;
         });
+    }
+
+    private static Captures? MatchOf(PromNode.Call call, CapturePattern pattern, string text)
+    {
+        try
+        {
+            return pattern.Match(text);
+        }
+        catch (QueryBudgetException slow)
+        {
+            throw new PromEvaluationException(call.Arguments[4].At, slow.Message, slow) { Limit = slow.Limit };
+        }
+    }
+
+    private static void RefuseLong(PromNode.Call call, long length)
+    {
+        if (length > ValueMax)
+            throw new PromEvaluationException(call.At, $"{call.Function} makes a label of more than {ValueMax} characters. Put less into it.") { Limit = "label_limit" };
     }
 
     // A value of null leaves the series as it is.
@@ -32,6 +62,7 @@ internal static class LabelFunctions
         var columns = new ColumnSet(run, call.At);
         foreach (var series in vector)
         {
+            run.Check(); // a pattern takes its time
             if (valueOf(series.Labels) is not { } value)
             {
                 columns.Add(series);
@@ -63,7 +94,7 @@ internal static class LabelFunctions
     {
         try
         {
-            return CapturePattern.Whole(TextOf(call, 4));
+            return CapturePattern.Whole(TextOf(call, 4), isQuick: true);
         }
         catch (ArgumentException wrong)
         {

@@ -7,15 +7,20 @@ namespace HmsOps.PromQL.Evaluation;
 /// <summary>The annotations of one answer: each line once, in the order of their places. The wording is Prometheus', since people search for it. Safe for concurrent use.</summary>
 internal sealed class Notes(string text)
 {
+    // What nobody reads: as many series as there are may each have something to be said about.
+    private const int NotesMax = 1_000;
+
     private readonly Lock _lock = new();
     private readonly HashSet<Note> _notes = [];
+
+    private static readonly string[] MoreAreLeftOut = [$"PromQL info: there is more to be said than {NotesMax} lines; the rest is left out"];
 
     public IReadOnlyList<string> Lines
     {
         get
         {
             lock (_lock)
-                return [.. _notes.OrderBy(note => note.At.Start).ThenBy(note => note.What, StringComparer.Ordinal).Select(Line).Distinct()];
+                return [.. _notes.OrderBy(note => note.At.Start).ThenBy(note => note.What, StringComparer.Ordinal).Select(Line).Distinct(), .. _notes.Count < NotesMax ? [] : MoreAreLeftOut];
         }
     }
 
@@ -52,7 +57,7 @@ internal sealed class Notes(string text)
     {
         lock (_lock)
         {
-            foreach (var note in _notes.Where(note => note.At.Start >= said.Start && note.At.End <= said.End).ToList())
+            foreach (var note in _notes.Where(note => note.At.Start >= said.Start && note.At.End <= said.End).Take(NotesMax - _notes.Count).ToList())
                 _notes.Add(note with { At = new SourceRange(note.At.Start - said.Start + of.Start, note.At.End - said.Start + of.Start) });
         }
     }
@@ -60,7 +65,10 @@ internal sealed class Notes(string text)
     private void Add(string kind, SourceRange at, string what)
     {
         lock (_lock)
-            _notes.Add(new Note(kind, at, what));
+        {
+            if (_notes.Count < NotesMax)
+                _notes.Add(new Note(kind, at, what));
+        }
     }
 
     private string Line(Note note)

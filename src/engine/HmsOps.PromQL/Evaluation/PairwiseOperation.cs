@@ -33,7 +33,10 @@ internal static class PairwiseOperation
     {
         var result = run.Column(labelled.Labels, dropsName: !labelled.Labels.IsEmpty, at);
         for (var step = 0; step < run.Grid.Steps; step++)
+        {
+            run.CheckAt(step);
             TryAt(run, at, op, returnsBool: false, left, right, keeps: left, result, step);
+        }
         return result;
     }
 
@@ -61,7 +64,10 @@ internal static class PairwiseOperation
     private static void Fill(EvaluationRun run, PromNode.Binary node, Column left, Column right, Column keeps, Column into)
     {
         for (var step = 0; step < run.Grid.Steps; step++)
+        {
+            run.CheckAt(step);
             TryAt(run, node.At, node.Op, node.ReturnsBool, left, right, keeps, into, step);
+        }
     }
 
     private static double Arithmetic(PromOperator op, double x, double y) => op switch

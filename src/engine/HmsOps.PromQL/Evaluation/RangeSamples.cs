@@ -51,9 +51,20 @@ internal static class RangeSamples
 
     private static PromSeries Taken(EvaluationRun run, SourceRange at, SeriesView samples, Labels labels)
     {
-        run.HoldNumbers(samples.Times.Length, at);
+        Hold(run, at, samples.Times.Length);
+        foreach (var histogram in samples.Histograms)
+        {
+            if (histogram is not null)
+                run.Context.HoldAnswer(Weights.Of(histogram), at);
+        }
         var histograms = samples.Histograms.IsEmpty ? null : samples.Histograms.ToArray();
         return new PromSeries(labels, samples.Times.ToArray(), samples.Values.ToArray(), histograms);
+    }
+
+    private static void Hold(EvaluationRun run, SourceRange at, int points)
+    {
+        run.Context.Hold(points, at);
+        run.Context.HoldAnswer(Weights.OfSeries(points), at);
     }
 
     // The samples inside, and at the two ends what the window has there.
@@ -61,7 +72,7 @@ internal static class RangeSamples
     {
         if (!samples.Histograms.IsEmpty)
             throw new PromEvaluationException(window.At, $"{window.Series.Edges.ToString().ToLowerInvariant()} ranges of histograms are no answers of their own; put {window} in a function such as rate");
-        run.HoldNumbers(samples.Times.Length, window.At);
+        Hold(run, window.At, samples.Times.Length);
         var isSmoothed = window.Series.Edges == PromEdges.Smoothed;
         var last = samples.Times.Length - 1;
         var first = Math.Max(0, WindowEdges.FirstAfter(samples.Times[..last], from) - 1);

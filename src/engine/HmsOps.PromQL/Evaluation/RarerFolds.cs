@@ -103,6 +103,7 @@ internal sealed class QuantileFold(EvaluationRun run, PromNode.Aggregate node, L
     {
         if (_numbers[step] is not { } numbers)
             return;
+        _run.Check(); // they are put in order
         var q = quantile.Values[step];
         if (q is double.NaN or < 0 or > 1)
             _run.Notes.QuantileOutOfRange(_at, q);

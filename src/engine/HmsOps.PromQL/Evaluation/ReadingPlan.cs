@@ -66,7 +66,7 @@ internal sealed class ReadingPlan
         switch (node)
         {
             case PromNode.Aggregate aggregate when Aggregation.Folds(aggregate) && SeriesRead.Is(aggregate.Operand):
-                Place(node, aggregate.Operand, Reading.Folded);
+                Place(node, aggregate.Operand, Reading.Folded, aggregate.Parameter is { } chosen && Reads(chosen));
                 if (aggregate.Parameter is { } parameter)
                     Visit(parameter);
                 break;
@@ -91,23 +91,28 @@ internal sealed class ReadingPlan
         }
     }
 
-    private void Place(PromNode node, PromNode read, Reading reading)
+    // What waits for numbers that are read themselves has a walk of its own: in one with these it would wait for itself.
+    private void Place(PromNode node, PromNode read, Reading reading, bool waits = false)
     {
         var unwrapped = SeriesRead.Unwrapped(read);
+        PromNode[] numbers = [.. (unwrapped as PromNode.Call)?.Arguments.Where(argument => argument.Type == PromType.Scalar) ?? []];
+        waits |= Array.Exists(numbers, Reads);
         var window = (unwrapped as PromNode.Call)?.Arguments.FirstOrDefault(argument => argument.Type == PromType.Matrix);
         var key = (window is null ? unwrapped : SeriesRead.Unwrapped(window)) switch
         {
-            PromNode.Selector selector => KeyOf(selector),
-            PromNode.Window { Series: var selector } => KeyOf(selector),
-            _ => $"{_walkOf.Count}", // a subquery, which no one else reads
+            PromNode.Selector selector when !waits => KeyOf(selector),
+            PromNode.Window { Series: var selector } when !waits => KeyOf(selector),
+            _ => $"{_walkOf.Count}", // no one else's, as a subquery's is
         };
         if (!_walks.TryGetValue(key, out var walk))
             _walks.Add(key, walk = []);
         walk.Add(new ReadingPlace(node, read, reading));
         _walkOf.Add(node, walk);
-        foreach (var argument in (unwrapped as PromNode.Call)?.Arguments.Where(argument => argument.Type == PromType.Scalar) ?? [])
-            Visit(argument);
+        foreach (var number in numbers)
+            Visit(number);
     }
+
+    private static bool Reads(PromNode node) => node is PromNode.Selector || node.Children.Any(Reads);
 
     private static string KeyOf(PromNode.Selector selector) =>
         $"{string.Join(',', selector.Matchers.Select(matcher => matcher.ToString()).Order(StringComparer.Ordinal))} {selector.OffsetMs} {selector.Moment?.Ms}";

@@ -72,13 +72,13 @@ internal sealed class SeriesRead
             var seen = run.Grid.Seen(subquery.Moment);
             var cursor = SubqueryCursor.Of(run, subquery, seen);
             var function = WindowFunctionTable.Of(run, call, subquery.At, subquery.RangeMs);
-            return new SeriesRead(subquery, seen, subquery.OffsetMs, subquery.RangeMs, 0, () => new WindowKernel(function(), seen, subquery.OffsetMs, subquery.RangeMs, cursor)) { Subquery = cursor };
+            return new SeriesRead(subquery, seen, subquery.OffsetMs, subquery.RangeMs, 0, () => new WindowKernel(run.Context, function(), seen, subquery.OffsetMs, subquery.RangeMs, cursor)) { Subquery = cursor };
         }
         var plain = (PromNode.Window)window; // ranges are of one of the two kinds
         var series = plain.Series;
         var grid = run.Grid.Seen(series.Moment);
         var (before, after) = WindowEdges.Beyond(run, series);
         var make = series.Edges == PromEdges.Plain ? WindowFunctionTable.Of(run, call, plain.At, plain.RangeMs) : () => WindowEdges.Function(run, call, plain);
-        return new SeriesRead(series, grid, series.OffsetMs, plain.RangeMs + before, after, () => new WindowKernel(make(), grid, series.OffsetMs, plain.RangeMs, null));
+        return new SeriesRead(series, grid, series.OffsetMs, plain.RangeMs + before, after, () => new WindowKernel(run.Context, make(), grid, series.OffsetMs, plain.RangeMs, null));
     }
 }

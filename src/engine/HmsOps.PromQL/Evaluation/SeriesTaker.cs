@@ -30,7 +30,7 @@ internal sealed class ColumnTaker(EvaluationRun run, PromNode origin, SourceRang
 
     public override Cells Begin(SeriesWalk walk, bool dropsName)
     {
-        if (_tally.Series >= run.SeriesMax)
+        if (_tally.Held >= run.SeriesMax)
             throw new PromEvaluationException(origin.At, $"{origin} finds more than {run.SeriesMax} series. Add matchers that narrow it, or aggregate it.") { Limit = "series_limit" };
         return _next = run.Column(walk.Labels, dropsName, at);
     }
@@ -40,7 +40,7 @@ internal sealed class ColumnTaker(EvaluationRun run, PromNode origin, SourceRang
         if (_next is not { IsEmpty: false })
             return;
         _columns.Add(_next);
-        _tally.Count();
+        _tally.CountHeld();
     }
 
     public override void Join(SeriesTaker other) => _columns.AddRange(((ColumnTaker)other)._columns);

@@ -8,9 +8,10 @@ internal sealed class SeriesWalk : IDisposable
     private readonly PromNode _selector;
     private readonly SeriesCursor _cursor;
     private readonly QueryContext _query;
+    private readonly SeriesTally _tally;
 
     /// <summary>A walk over what a source, or a subquery, came to.</summary>
-    public SeriesWalk(QueryContext query, PromNode origin, SeriesCursor cursor) => (_selector, _query, _cursor) = (origin, query, cursor);
+    public SeriesWalk(QueryContext query, PromNode origin, SeriesCursor cursor) => (_selector, _query, _cursor, _tally) = (origin, query, cursor, query.TallyOf(origin));
 
     /// <summary>The series the walk stands on.</summary>
     public SeriesView Current
@@ -33,6 +34,7 @@ internal sealed class SeriesWalk : IDisposable
     /// <summary>Opens a walk over all series of a selection.</summary>
     public static SeriesWalk Of(QueryContext query, PromNode origin, Selection selection)
     {
+        query.TallyOf(origin); // it may be long before one is found, or that may be all there is time for
         try
         {
             return new SeriesWalk(query, origin, query.Source.Select(selection, query.Budget, query.Ct));
@@ -46,6 +48,7 @@ internal sealed class SeriesWalk : IDisposable
     /// <summary>Opens a walk, or, where there are many series and several workers, a walk for each over its share of them, one share after the other.</summary>
     public static IReadOnlyList<SeriesWalk> Open(QueryContext query, PromNode origin, Selection selection)
     {
+        query.TallyOf(origin);
         try
         {
             var cursors = query.Source.SelectParts(selection, query.Workers.Count, query.Budget, query.Ct);
@@ -68,7 +71,10 @@ internal sealed class SeriesWalk : IDisposable
         try
         {
             if (_cursor.MoveNext())
+            {
+                _tally.CountFound();
                 return true;
+            }
             foreach (var leftOut in _cursor.Warnings)
                 _query.Notes.Warn(_selector.At, leftOut);
             return false;
@@ -82,7 +88,7 @@ internal sealed class SeriesWalk : IDisposable
     // Two words a source has for a question it does not answer; all else is no answer of it and goes its own way.
     private static PromEvaluationException? Refusal(PromNode origin, Exception said) => said switch
     {
-        QueryBudgetException => new PromEvaluationException(origin.At, said.Message, said) { Limit = "sample_limit" },
+        QueryBudgetException spent => new PromEvaluationException(origin.At, said.Message, said) { Limit = spent.Limit },
         SourceUnavailableException => new PromEvaluationException(origin.At, said.Message, said),
         _ => null,
     };

@@ -34,6 +34,7 @@ internal sealed class SubqueryCursor : SeriesCursor
         if (steps > run.Context.Limits.SamplesMax)
             throw new PromEvaluationException(subquery.At, $"the subquery has {steps} steps; the limit is {run.Context.Limits.SamplesMax}. Take a longer step, or a shorter range.") { Limit = "point_limit" };
         var grid = new TimeGrid(first, step, (int)steps);
+        run.Context.HoldBytes(steps * (sizeof(long) + sizeof(double)), subquery.At); // what its series are handed out in
         return new SubqueryCursor(grid, run.At(grid, subquery.Operand).Evaluate(subquery.Operand));
     }
 

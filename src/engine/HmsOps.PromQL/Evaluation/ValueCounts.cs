@@ -19,11 +19,16 @@ internal static class ValueCounts
             var group = grouping.Of(series.Labels);
             for (var step = 0; step < run.Grid.Steps; step++)
             {
+                run.CheckAt(step);
                 if (!series.Has(step))
                     continue;
                 var value = series.HistogramAt(step) is { } histogram ? HistogramText.Of(histogram) : NumberText.Plain(series.Values[step]);
                 if (!byValue.TryGetValue((group, value), out var labels))
-                    byValue.Add((group, value), labels = isLeftOut ? group : LabelsBuilder.From(group).Set(label, value).Build());
+                {
+                    labels = isLeftOut ? group : LabelsBuilder.From(group).Set(label, value).Build();
+                    run.Context.HoldBytes(Weights.OfText(value), node.At);
+                    byValue.Add((group, value), labels);
+                }
                 var key = (labels, DropsName: series.DropsName && label != "__name__");
                 if (!counts.TryGetValue(key, out var column))
                 {

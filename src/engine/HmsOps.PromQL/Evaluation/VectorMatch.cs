@@ -63,6 +63,7 @@ internal sealed class VectorMatch
         var filling = _fill.One is { } fill ? Filling(group, fill) : null;
         for (var step = 0; step < _run.Grid.Steps; step++)
         {
+            _run.CheckAt(step);
             if (!series.Has(step) || (oneAt[step] ?? filling) is not { } partner)
                 continue;
             if (_matching.Many == PromMany.None && matchedAt[step] is { } first)
@@ -84,6 +85,7 @@ internal sealed class VectorMatch
         var results = new Dictionary<Labels, Column>();
         for (var step = 0; step < _run.Grid.Steps; step++)
         {
+            _run.Check(); // it looks at all the many
             if (oneAt[step] is not { } partner || group.Many.Exists(series => series.Has(step)))
                 continue;
             var labels = ResultLabels(filling.Labels, partner.Labels);
@@ -112,6 +114,7 @@ internal sealed class VectorMatch
     // Two series on the side of the one with one signature are an error even if nothing on the other has it, as long as there is another side.
     private Column?[] OneAtEachStep(Group group, bool[] hasMany)
     {
+        _run.Check();
         var oneAt = new Column?[_run.Grid.Steps];
         foreach (var one in group.One)
         {

@@ -34,6 +34,8 @@ internal static class Printer
 
     private static string Matchers(PromNode.Selector selector)
     {
+        if (selector.ChoosesLabels)
+            return $"{{{string.Join(", ", selector.Matchers)}}}";
         var name = selector.MetricName is { Length: > 0 } n && selector.Matchers.Count(m => m.Name == "__name__") == 1 ? n : null;
         var bare = name is not null && CanStandBare(name);
         var inside = selector.Matchers
@@ -54,7 +56,8 @@ internal static class Printer
 
     private static string Duration(long milliseconds, PromNode? by) => by is null ? Literals.Duration(milliseconds) : Print(by);
 
-    private static string Offset(long milliseconds, PromNode? by) => by is not null ? $" offset ({Print(by)})"
+    // An expression stands in parentheses, which are its own, behind a sign, or is a call; else what follows it would be read as more of it.
+    private static string Offset(long milliseconds, PromNode? by) => by is not null ? $" offset {Print(by)}"
         : milliseconds == 0 ? ""
         : $" offset {Literals.Duration(milliseconds)}";
 

@@ -42,7 +42,7 @@ internal sealed class SelectorReader(TokenReader tokens, Func<PromNode> expressi
         }
         var isWhole = Braces(matchers);
         var at = new SourceRange(start, tokens.LastEnd);
-        return isWhole ? new PromNode.Selector(at, matchers, 0) : new PromNode.Hole(at);
+        return isWhole ? new PromNode.Selector(at, matchers, 0) { ChoosesLabels = true } : new PromNode.Hole(at);
     }
 
     /// <summary><c>(a, "b c", by)</c>: every word may be a label here.</summary>

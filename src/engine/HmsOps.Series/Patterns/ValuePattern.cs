@@ -26,7 +26,7 @@ internal sealed class ValuePattern
         var looses = ways?.Where(way => !way.IsExact).ToArray() ?? [];
         if (ways is null || looses.Length > LoosesMax)
         {
-            _regex = ValueRegex.Compile(pattern, node, keepsGroups: false);
+            _regex = ValueRegex.Compile(pattern, node, keepsGroups: false, isQuick: true);
             return;
         }
         _looses = looses;

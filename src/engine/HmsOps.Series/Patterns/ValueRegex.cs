@@ -14,26 +14,35 @@ internal sealed class ValueRegex
     private const int TextMax = 1 << 20; // characters of the pattern written out
     private const int OnStack = 512;
 
+    // A match is linear in the text, and takes microseconds; but the automaton is made as it is needed, and counts in counts make one of millions of states, for seconds.
+    // It is tried again, since a thread that yields to others may have stood still for as long: together a tenth of a second, so that a query ends when it is told to.
+    private static readonly TimeSpan QuickMax = TimeSpan.FromMilliseconds(50);
+    private const int Attempts = 2;
+
+    private readonly string _pattern;
     private readonly Regex _regex;
     private readonly bool _isOverBytes;
 
-    private ValueRegex(Regex regex, bool isOverBytes)
+    private ValueRegex(string pattern, Regex regex, bool isOverBytes)
     {
+        _pattern = pattern;
         _regex = regex;
         _isOverBytes = isOverBytes;
     }
 
-    /// <summary>Compiles a pattern, anchored at both ends. Keeping what its groups hold takes longer.</summary>
+    /// <summary>
+    /// Compiles a pattern, anchored at both ends. Keeping what its groups hold takes longer. One of a query is quick or refused; one that is not a query's takes as long as it takes.
+    /// </summary>
     /// <exception cref="PatternException">It makes too large an automaton.</exception>
-    public static ValueRegex Compile(string pattern, PatternNode node, bool keepsGroups)
+    public static ValueRegex Compile(string pattern, PatternNode node, bool keepsGroups, bool isQuick)
     {
         var writer = new Writer(HasWordEdge(node), keepsGroups);
         writer.Write(node);
         try
         {
-            // Neither backtracking nor culture. No time limit: a linear match needs none, and what matches would depend on the machine.
+            // Neither backtracking nor culture.
             return writer.Text.Length <= TextMax
-                ? new ValueRegex(new Regex($@"\A(?:{writer.Text})\z", RegexOptions.NonBacktracking | RegexOptions.CultureInvariant, Regex.InfiniteMatchTimeout), writer.IsOverBytes)
+                ? new ValueRegex(pattern, new Regex($@"\A(?:{writer.Text})\z", RegexOptions.NonBacktracking | RegexOptions.CultureInvariant, isQuick ? QuickMax : Regex.InfiniteMatchTimeout), writer.IsOverBytes)
                 : throw TooLarge(pattern);
         }
         catch (NotSupportedException) // all that is written out is supported, unless it is too much
@@ -47,18 +56,18 @@ internal sealed class ValueRegex
     {
         var characters = value.Length <= OnStack ? stackalloc char[OnStack] : new char[value.Length];
         if (!_isOverBytes)
-            return _regex.IsMatch(characters[..Encoding.UTF8.GetChars(value, characters)]);
+            return IsMatch(characters[..Encoding.UTF8.GetChars(value, characters)]);
         Widen(value, characters);
-        return _regex.IsMatch(characters[..value.Length]);
+        return IsMatch(characters[..value.Length]);
     }
 
     /// <summary>True when the whole text matches.</summary>
-    public bool IsMatch(string text) => _isOverBytes ? Matches(Encoding.UTF8.GetBytes(text)) : _regex.IsMatch(text);
+    public bool IsMatch(string text) => _isOverBytes ? Matches(Encoding.UTF8.GetBytes(text)) : IsMatch(text.AsSpan());
 
     /// <summary>What each group holds, the whole match first; null when the whole text does not match. A group that took no part holds the empty text.</summary>
     public string[]? GroupsOf(string text)
     {
-        var match = _regex.Match(_isOverBytes ? Widened(Encoding.UTF8.GetBytes(text)) : text);
+        var match = MatchOf(_isOverBytes ? Widened(Encoding.UTF8.GetBytes(text)) : text);
         if (!match.Success)
             return null;
         var groups = new string[match.Groups.Count];
@@ -66,6 +75,46 @@ internal sealed class ValueRegex
             groups[i] = _isOverBytes ? Narrowed(match.Groups[i].ValueSpan) : match.Groups[i].Value;
         return groups;
     }
+
+    private bool IsMatch(ReadOnlySpan<char> text)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return _regex.IsMatch(text);
+            }
+            catch (RegexMatchTimeoutException) when (attempt < Attempts)
+            {
+                // What it made of the automaton is kept.
+            }
+            catch (RegexMatchTimeoutException)
+            {
+                throw TooSlow();
+            }
+        }
+    }
+
+    private Match MatchOf(string text)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return _regex.Match(text);
+            }
+            catch (RegexMatchTimeoutException) when (attempt < Attempts)
+            {
+                // As above.
+            }
+            catch (RegexMatchTimeoutException)
+            {
+                throw TooSlow();
+            }
+        }
+    }
+
+    private QueryBudgetException TooSlow() => new($"The pattern {_pattern} takes more than {Attempts * QuickMax.TotalMilliseconds:0} ms for one text. Write it without counts in counts.") { Limit = "pattern_limit" };
 
     private static string Widened(ReadOnlySpan<byte> value)
     {

@@ -39,6 +39,7 @@ internal sealed class RowSelection(BlockIndex index, CancellationToken cancellat
         var ranges = new List<(int First, int Last)>();
         foreach (var name in NamesFor(matchers))
         {
+            cancellationToken.ThrowIfCancellationRequested();
             if (matchers.All(matcher => matcher.Matches(SymbolOf(_names.Symbols[name]))))
                 ranges.Add(_names.RowsOf(name));
         }
@@ -98,8 +99,7 @@ internal sealed class RowSelection(BlockIndex index, CancellationToken cancellat
         var values = new List<int>();
         for (var i = 0; i < postings.Values.Length; i++)
         {
-            if (i % 1024 == 0)
-                cancellationToken.ThrowIfCancellationRequested();
+            cancellationToken.ThrowIfCancellationRequested(); // each time: a pattern may be slow
             if (matcher.Matches(SymbolOf(postings.Values[i])) == matches)
                 values.Add(i);
         }
@@ -112,6 +112,7 @@ internal sealed class RowSelection(BlockIndex index, CancellationToken cancellat
         var known = new Dictionary<int, bool>();
         foreach (var row in rows.ToArray())
         {
+            cancellationToken.ThrowIfCancellationRequested();
             var symbol = labels.ValueOf(row, label);
             if (!known.TryGetValue(symbol, out var matches))
                 known.Add(symbol, matches = matcher.Matches(SymbolOf(symbol)));

@@ -9,8 +9,6 @@ namespace HmsOps.Tsdb.Head;
 /// </summary>
 internal sealed class HeadCut : IDisposable
 {
-    private const int TriesWithoutLock = 3;
-
     private HeadCut(SeriesHead head, int[] ids, uint[] ends, int count, long batch) => (Head, Ids, Ends, Count, Batch) = (head, ids, ends, count, batch);
 
     /// <summary>The head whose ids they are.</summary>
@@ -22,7 +20,7 @@ internal sealed class HeadCut : IDisposable
     /// <summary>Of each, the position of the sample after its last.</summary>
     public uint[] Ends { get; }
 
-    public int Count { get; }
+    public int Count { get; private set; }
 
     /// <summary>The newest batch that late samples are seen of.</summary>
     public long Batch { get; }
@@ -30,18 +28,28 @@ internal sealed class HeadCut : IDisposable
     /// <summary>Notes the instant; with a batch, late samples that came after it are left out. Whoever needs no order of rows is spared the sorting.</summary>
     public static HeadCut Of(SeriesHead head, IReadOnlyList<Matcher> matchers, CancellationToken cancellationToken, long? batch = null, bool inRows = true)
     {
-        for (var attempt = 0; ; attempt++)
+        // Matching takes as long as the asker likes, so never under the lock: what comes meanwhile is noted unseen, and matched after.
+        var known = head.Index.Count;
+        var ids = head.Index.Select(matchers, known, cancellationToken);
+        if (inRows)
+            head.Index.SortRows(ids, cancellationToken);
+        HeadCut cut;
+        int matched;
+        lock (head.Lock)
+            (cut, matched) = Note(head, ids, known, batch);
+        if (cut.Count == matched)
+            return cut;
+        try
         {
-            // Series that come while we match are no matter, unless their first batch is in before the instant is noted.
-            var known = head.Index.Count;
-            var ids = Match(head, matchers, inRows, cancellationToken);
-            lock (head.Lock)
-            {
-                if (head.Index.Count == known)
-                    return Note(head, ids, batch);
-                if (attempt == TriesWithoutLock)
-                    return Note(head, Match(head, matchers, inRows, cancellationToken), batch);
-            }
+            cut.MatchRest(matched, matchers, cancellationToken);
+            if (inRows)
+                cut.PutInRows(matched);
+            return cut;
+        }
+        catch
+        {
+            cut.Dispose();
+            throw;
         }
     }
 
@@ -71,27 +79,70 @@ internal sealed class HeadCut : IDisposable
         ArrayPool<uint>.Shared.Return(Ends);
     }
 
-    private static int[] Match(SeriesHead head, IReadOnlyList<Matcher> matchers, bool inRows, CancellationToken cancellationToken)
+    // What matched, and behind it all that came since; with how many of them matched.
+    private static (HeadCut Cut, int Matched) Note(SeriesHead head, int[] matching, int known, long? batch)
     {
-        var ids = head.Index.Select(matchers, cancellationToken);
-        if (inRows)
-            head.Index.SortRows(ids);
-        return ids;
-    }
-
-    private static HeadCut Note(SeriesHead head, int[] matching, long? batch)
-    {
-        var ids = ArrayPool<int>.Shared.Rent(matching.Length);
-        var ends = ArrayPool<uint>.Shared.Rent(matching.Length);
+        var most = matching.Length + head.Index.Count - known;
+        var ids = ArrayPool<int>.Shared.Rent(most);
+        var ends = ArrayPool<uint>.Shared.Rent(most);
         var count = 0;
         foreach (var id in matching)
+            Add(id);
+        var matched = count;
+        for (var id = known; id < head.Index.Count; id++)
+            Add(id);
+        return (new HeadCut(head, ids, ends, count, Math.Min(head.Batch, batch ?? long.MaxValue)), matched);
+
+        void Add(int id)
         {
             ref readonly var record = ref head.Record(id);
-            if (!record.Is(SeriesMarks.Listed))
-                continue;
-            (ids[count], ends[count]) = (id, record.Next);
-            count++;
+            if (record.Is(SeriesMarks.Listed))
+                (ids[count], ends[count++]) = (id, record.Next);
         }
-        return new HeadCut(head, ids, ends, count, Math.Min(head.Batch, batch ?? long.MaxValue));
+    }
+
+    private void MatchRest(int from, IReadOnlyList<Matcher> matchers, CancellationToken cancellationToken)
+    {
+        var (noted, count) = (Count, from);
+        for (var i = from; i < noted; i++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var labels = Head.Index.LabelsOf(Ids[i]);
+            if (matchers.All(matcher => matcher.Matches(labels)))
+                (Ids[count], Ends[count++]) = (Ids[i], Ends[i]);
+        }
+        Count = count;
+    }
+
+    // The first are in order; the rest, which are few, take their places among them, the last first.
+    private void PutInRows(int first)
+    {
+        var rest = new (int Id, uint End)[Count - first];
+        for (var i = 0; i < rest.Length; i++)
+            rest[i] = (Ids[first + i], Ends[first + i]);
+        Array.Sort(rest, (a, b) => Head.Index.CompareRows(a.Id, b.Id));
+        for (var (next, end) = (rest.Length - 1, first); next >= 0; next--)
+        {
+            var place = PlaceOf(rest[next].Id, end);
+            Array.Copy(Ids, place, Ids, place + next + 1, end - place);
+            Array.Copy(Ends, place, Ends, place + next + 1, end - place);
+            (Ids[place + next], Ends[place + next]) = rest[next];
+            end = place;
+        }
+    }
+
+    // How many of the first come before it.
+    private int PlaceOf(int id, int count)
+    {
+        var (from, to) = (0, count);
+        while (from < to)
+        {
+            var middle = (from + to) / 2;
+            if (Head.Index.CompareRows(Ids[middle], id) < 0)
+                from = middle + 1;
+            else
+                to = middle;
+        }
+        return from;
     }
 }

@@ -84,8 +84,7 @@ internal sealed class MatchedValues(LabelTable labels)
         before.Ordinals.CopyTo(ordinals, 0);
         for (var ordinal = before.Count; ordinal < count; ordinal++)
         {
-            if (ordinal % 256 == 0)
-                cancellationToken.ThrowIfCancellationRequested();
+            cancellationToken.ThrowIfCancellationRequested(); // each time: a pattern may be slow
             if (matcher.Matches(labels.ValueText(labels.HandleOf(name, ordinal))) != matchesEmpty)
                 ordinals[ordinal >> 6] |= 1UL << ordinal;
         }

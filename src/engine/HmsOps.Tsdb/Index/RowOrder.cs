@@ -13,18 +13,22 @@ namespace HmsOps.Tsdb.Index;
 internal sealed class RowOrder(LabelTable labels, LabelRecords records)
 {
     private const int Few = 64; // below this, ranking costs more than it saves
+    private const int BetweenChecks = 4_096;
+
+    /// <summary>How the rows of two ids stand to each other.</summary>
+    public int Compare(int a, int b) => Compare(a, b, labels.FindName(Labels.MetricName));
 
     /// <summary>Sorts ids by the rows they stand for.</summary>
-    public void Sort(Span<int> ids)
+    public void Sort(Span<int> ids, CancellationToken cancellationToken)
     {
         var metricName = labels.FindName(Labels.MetricName);
         if (ids.Length <= Few)
             ids.Sort((a, b) => Compare(a, b, metricName));
         else
-            SortByRanks(ids, metricName);
+            SortByRanks(ids, metricName, cancellationToken);
     }
 
-    private void SortByRanks(Span<int> ids, int metricName)
+    private void SortByRanks(Span<int> ids, int metricName, CancellationToken cancellationToken)
     {
         var handles = labels.HandleLimit;
         var ranks = ArrayPool<int>.Shared.Rent(handles);
@@ -32,12 +36,16 @@ internal sealed class RowOrder(LabelTable labels, LabelRecords records)
         try
         {
             ranks.AsSpan(0, handles).Clear();
-            var used = Collect(ids, ranks, metricName, out var isNameFirst);
-            Rank(used, ranks);
+            var used = Collect(ids, ranks, metricName, cancellationToken, out var isNameFirst);
+            Rank(used, ranks, cancellationToken);
             var bits = BitOperations.Log2((uint)used.Count) + 1;
             var isWhole = true;
             for (var i = 0; i < ids.Length; i++)
+            {
+                if (i % BetweenChecks == 0)
+                    cancellationToken.ThrowIfCancellationRequested();
                 keys[i] = KeyOf(ids[i], ranks, bits, metricName, isNameFirst, ref isWhole);
+            }
             keys.AsSpan(0, ids.Length).Sort(ids);
             if (!isWhole)
                 SortEquals(keys.AsSpan(0, ids.Length), ids, metricName);
@@ -50,14 +58,16 @@ internal sealed class RowOrder(LabelTable labels, LabelRecords records)
     }
 
     // Which values there are among the series; and whether each has its metric's name first, which is then no part of the comparison.
-    private List<int> Collect(ReadOnlySpan<int> ids, int[] ranks, int metricName, out bool isNameFirst)
+    private List<int> Collect(ReadOnlySpan<int> ids, int[] ranks, int metricName, CancellationToken cancellationToken, out bool isNameFirst)
     {
         var used = new List<int>();
         isNameFirst = true;
-        foreach (var id in ids)
+        for (var i = 0; i < ids.Length; i++)
         {
+            if (i % BetweenChecks == 0)
+                cancellationToken.ThrowIfCancellationRequested();
             var isFirst = true;
-            for (var record = records.Read(id); record.MoveNext(); isFirst = false)
+            for (var record = records.Read(ids[i]); record.MoveNext(); isFirst = false)
             {
                 isNameFirst &= !isFirst || record.Name == metricName;
                 ref var rank = ref ranks[labels.HandleOf(record.Name, record.Ordinal)];
@@ -71,13 +81,14 @@ internal sealed class RowOrder(LabelTable labels, LabelRecords records)
         return used;
     }
 
-    private void Rank(List<int> used, int[] ranks)
+    private void Rank(List<int> used, int[] ranks, CancellationToken cancellationToken)
     {
         var rank = 0;
         var byName = used.GroupBy(handle => labels.PlaceOf(handle).Name).ToArray();
         Array.Sort(byName, (a, b) => labels.NameText(a.Key).SequenceCompareTo(labels.NameText(b.Key)));
         foreach (var values in byName)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             foreach (var handle in Sorted([.. values]))
                 ranks[handle] = ++rank;
         }

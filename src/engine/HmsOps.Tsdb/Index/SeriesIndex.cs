@@ -157,11 +157,17 @@ internal sealed class SeriesIndex
     }
 
     /// <summary>The ids of the series that satisfy every matcher, ascending.</summary>
-    public int[] Select(IReadOnlyList<Matcher> matchers, CancellationToken cancellationToken) =>
-        _selector.Select(Count, matchers, cancellationToken);
+    public int[] Select(IReadOnlyList<Matcher> matchers, CancellationToken cancellationToken) => Select(matchers, Count, cancellationToken);
+
+    /// <summary>Those of them that are among the first series.</summary>
+    public int[] Select(IReadOnlyList<Matcher> matchers, int count, CancellationToken cancellationToken) =>
+        _selector.Select(count, matchers, cancellationToken);
 
     /// <summary>Sorts ids as <see cref="Labels.CompareRows"/> sorts their labels.</summary>
-    public void SortRows(Span<int> ids) => _order.Sort(ids);
+    public void SortRows(Span<int> ids, CancellationToken cancellationToken) => _order.Sort(ids, cancellationToken);
+
+    /// <summary>How the rows of two ids stand to each other.</summary>
+    public int CompareRows(int a, int b) => _order.Compare(a, b);
 
     /// <summary>All label names, in the order of their bytes.</summary>
     public IReadOnlyList<string> LabelNames()

@@ -37,6 +37,9 @@ public sealed record HubPlan
     /// <summary>Bytes of memory the metric store may take.</summary>
     public long StoreMemory { get; init; } = 2L << 30;
 
+    /// <summary>Bytes of memory that rules may take while they are evaluated.</summary>
+    public long RulesMemory { get; init; } = 256L << 20;
+
     /// <summary>The cluster that keeps samples for good; null: the hub does.</summary>
     public RemoteStorage? Remote { get; init; }
 

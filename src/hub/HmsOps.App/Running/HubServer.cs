@@ -8,6 +8,7 @@ using HmsOps.Observe.Push;
 using HmsOps.Observe.Scrape.Fetching;
 using HmsOps.Present;
 using HmsOps.Present.Api.Otlp;
+using HmsOps.Present.Api.Queries;
 using HmsOps.Processes.Scripts;
 using HmsOps.PromQL;
 using HmsOps.PromQL.Caching;
@@ -56,7 +57,8 @@ internal sealed class HubServer(HubSettings settings, IReadOnlyList<SettingLine>
         using var fetch = new HttpFetch(plan.Scrape, new TargetCredentials(secrets, settings.Workspace).ReadAsync, doors.IsOurs, _time);
         using var cluster = settings.Remote is { } remote ? new ClusterWay(remote, secrets, doors.IsOurs, _time) : null;
         using var hub = Open(plan, doors, logs, scripts, ways, fetch, cluster);
-        var app = Build(hub, doors);
+        using var threads = new QueryThreads();
+        var app = Build(hub, doors, threads);
         await using var _ = app;
         await app.StartAsync(CancellationToken.None);
         try
@@ -101,6 +103,7 @@ internal sealed class HubServer(HubSettings settings, IReadOnlyList<SettingLine>
         Retention = settings.RetentionTime,
         RetentionBytes = settings.RetentionBytes ?? EightyPercent(settings.Data),
         StoreMemory = settings.StoreMemory ?? HubMemory.ForStore,
+        RulesMemory = HubMemory.ForRules,
         Remote = settings.Remote,
         Scrape = settings.Scrape,
         Push = new PushLimits { BodyBytesMax = (int)settings.MetricBodyBytes, ItemsMax = settings.MetricItems },
@@ -134,8 +137,8 @@ internal sealed class HubServer(HubSettings settings, IReadOnlyList<SettingLine>
             Resolver = StubResolver.Of(File.Exists(ResolvConf) ? File.ReadAllText(ResolvConf) : "", _time, Ambient.Random),
             Console = print,
             Logs = logs,
-            // These two block in the kernel's flush; all else waits without a thread.
-            Start = (name, loop) => name is "ledger" or "metrics" ? OwnThread.Run(name, loop) : Ambient.OnPool(loop),
+            // The first two block in the kernel's flush, and rules wait for nobody; all else waits without a thread.
+            Start = (name, loop) => name is "ledger" or "metrics" or "rules" ? OwnThread.Run(name, loop) : Ambient.OnPool(loop),
         };
         var holder = $"pid {Environment.ProcessId} on {Environment.MachineName}, started {_time.GetUtcNow():yyyy-MM-ddTHH:mm:ssZ}, listening on {string.Join(" and ", doors.EndPoints.Select(place => $"http://{place}"))}";
         try
@@ -148,7 +151,7 @@ internal sealed class HubServer(HubSettings settings, IReadOnlyList<SettingLine>
         }
     }
 
-    private WebApplication Build(Hub hub, Doors doors)
+    private WebApplication Build(Hub hub, Doors doors, QueryThreads threads)
     {
         // Empty: the settings are ours, so no appsettings.json is read and watched, nor a variable of the framework's.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, ApplicationName = "hms-ops" });
@@ -173,14 +176,19 @@ internal sealed class HubServer(HubSettings settings, IReadOnlyList<SettingLine>
         });
         var page = new HubPage(hub, log, _time);
         // Rules are evaluated by one thread of their own, and out of a purse of their own: no dashboard can starve them.
-        var queries = new PromEngine(hub.Series, hub.PromQL.Limits, Ambient.Workers, new PromPool(HubMemory.ForQueries / sizeof(double)), hub.Cluster?.Whole);
+        var pool = new PromPool(HubMemory.ForQueries);
+        var queries = new PromEngine(hub.Series, hub.PromQL.Limits, threads.Workers, pool, hub.Cluster?.Whole);
+        var ranges = new RangeCache(queries, hub.Changes, hub.Cluster is null ? RangeCacheBytes : 0);
+        var running = new RunningQueries(_time);
         builder.Services.AddPresent(new PresentSources
         {
             Time = _time,
             Journal = hub.Journal,
             Workspace = () => hub.Workspace,
             PromQL = queries,
-            Ranges = new RangeCache(queries, hub.Changes, hub.Cluster is null ? RangeCacheBytes : 0),
+            Ranges = ranges,
+            Queries = running,
+            RunQuery = threads.RunAsync,
             Series = hub.Series,
             Metadata = metric => hub.Store?.Metadata(metric),
             AllMetadata = () => hub.Store?.Metadata() ?? [],
@@ -207,7 +215,7 @@ internal sealed class HubServer(HubSettings settings, IReadOnlyList<SettingLine>
             PublicUrl = hub.Plan.PublicUrl,
             Zone = settings.TimeZone,
             Hosts = HostsOf(hub.Plan),
-            Metrics = () => OwnMetrics.TextOf(hub, _time.GetUtcNow()),
+            Metrics = () => OwnMetrics.TextOf(hub, new QueryState(running, pool, ranges), _time.GetUtcNow()),
         });
         var app = builder.Build();
         app.Use(LetItSpeakOut);

@@ -1,5 +1,8 @@
 using System.Globalization;
 using System.Text;
+using HmsOps.Present.Api.Queries;
+using HmsOps.PromQL;
+using HmsOps.PromQL.Caching;
 using HmsOps.Record.Projections;
 
 namespace HmsOps.App.Running;
@@ -10,7 +13,7 @@ internal static class OwnMetrics
     private static readonly string[] Generations = ["0", "1", "2", "large", "pinned"];
 
     /// <summary>The text of <c>/metrics</c>.</summary>
-    public static string TextOf(Hub hub, DateTimeOffset now)
+    public static string TextOf(Hub hub, QueryState queries, DateTimeOffset now)
     {
         var text = new StringBuilder();
         var state = hub.Journal.State;
@@ -52,11 +55,34 @@ internal static class OwnMetrics
             Counter("hms_remote_read_failures_total", "Questions the cluster did not answer.", cluster.Outage.Failures);
             Counter("hms_remote_pushed_queries_total", "Expressions the cluster worked out.", cluster.Whole.Pushed);
         }
+        WriteQueries();
         WriteProcess();
         Help("hms_refused_total", "counter", "Items refused, by door and reason.");
         foreach (var (door, reason, count) in hub.Refusals.All)
             Line($"hms_refused_total{{door=\"{door}\",reason=\"{reason}\"}}", count);
         return text.ToString();
+
+        void WriteQueries()
+        {
+            Gauge("hms_query_running", "Queries that are worked out now.", queries.Running.Count(QueryStage.Runs));
+            Gauge("hms_query_waiting", "Queries that wait for a place.", queries.Running.Count(QueryStage.Waits));
+            Gauge("hms_query_answering", "Queries whose answer is sent now.", queries.Running.Count(QueryStage.Answers));
+            Gauge("hms_query_pool_bytes", "Memory that all queries hold, and their answers that are not sent yet.", queries.Pool.Bytes);
+            Gauge("hms_query_pool_limit_bytes", "Memory that all queries may hold.", queries.Pool.BytesMax);
+            Gauge("hms_query_cache_bytes", "Bytes of answers to range queries that are kept.", queries.Cache.Bytes);
+            Help("hms_query_cache_hits_total", "counter", "Range queries of which some steps were kept.");
+            Line("hms_query_cache_hits_total", queries.Cache.Hits);
+            Help("hms_query_cache_misses_total", "counter", "Range queries of which none were, though they may be.");
+            Line("hms_query_cache_misses_total", queries.Cache.Misses);
+            var figures = queries.Running.Figures;
+            Help("hms_query_cancelled_total", "counter", "Queries that were stopped: their asker hung up, they took too long, somebody ended them.");
+            Line("hms_query_cancelled_total{why=\"gone\"}", figures.AskersGone);
+            Line("hms_query_cancelled_total{why=\"late\"}", figures.Late);
+            Line("hms_query_cancelled_total{why=\"ended\"}", figures.Ended);
+            Help("hms_query_cancel_seconds_total", "counter", "Time from when they were to stop to when they had.");
+            Line("hms_query_cancel_seconds_total", figures.CancelTime.TotalSeconds);
+            Gauge("hms_query_cancel_seconds_max", "The longest of these times.", figures.CancelTimeMax.TotalSeconds);
+        }
 
         // By the names that client libraries gave them.
         void WriteProcess()
@@ -98,3 +124,6 @@ internal static class OwnMetrics
         void Line(string series, double value) => text.Append(series).Append(' ').Append(value.ToString("R", CultureInfo.InvariantCulture)).Append('\n');
     }
 }
+
+/// <summary>What there is to be told about queries.</summary>
+internal sealed record QueryState(RunningQueries Running, PromPool Pool, RangeCache Cache);

@@ -183,7 +183,7 @@ public sealed class RemoteReadOutlet(ISeriesSource source, Refusals refusals, Re
         return null;
     }
 
-    private static ReadRefusal TooManySamples(QueryBudgetException tooMany) => new(422, "sample_limit", tooMany.Message);
+    private static ReadRefusal TooManySamples(QueryBudgetException tooMany) => new(422, tooMany.Limit, tooMany.Message);
 
     private ReadRefusal Busy() =>
         new(503, "busy", $"questions at this door hold {_budget.BytesMax:n0} bytes, which is all it has. Ask again in {BusySeconds} s") { RetryAfter = BusySeconds };

@@ -15,6 +15,7 @@ namespace HmsOps.Present.Api;
 [JsonSerializable(typeof(LiveHelloJson))]
 [JsonSerializable(typeof(LiveStateJson))]
 [JsonSerializable(typeof(LiveTickJson))]
+[JsonSerializable(typeof(QueriesJson))]
 [JsonSerializable(typeof(StoreSize))]
 [JsonSerializable(typeof(StoreFindings))]
 [JsonSerializable(typeof(StoreDeletion))]
@@ -54,6 +55,11 @@ internal sealed record DiagnosticJson(string File, int Line, int Column, string 
 internal sealed record HubJson(
     string State, string? Progress, string Version, string Name, DateTime StartedAt, IReadOnlyList<ImpairedPart> Impaired, long Series, long Samples,
     IReadOnlyList<RefusedCount> Refused, LedgerHeadJson Ledger, long LogBytes, IReadOnlyList<string> Log);
+
+internal sealed record QueriesJson(IReadOnlyList<QueryJson> Queries);
+
+internal sealed record QueryJson(
+    long Id, string Stage, string Address, string Query, string From, DateTime Started, double ElapsedSeconds, long Samples, long Bytes);
 
 internal sealed record LedgerHeadJson(long Size, string Root, string State);
 

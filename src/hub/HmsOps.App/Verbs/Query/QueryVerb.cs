@@ -157,7 +157,7 @@ internal static class QueryVerb
     };
 
     // As a hub makes its own.
-    private static PromEngine EngineOver(ISeriesSource source) => new(source, PromLimits.Default, Ambient.Workers, new PromPool(HubMemory.ForQueries / sizeof(double)));
+    private static PromEngine EngineOver(ISeriesSource source) => new(source, PromLimits.Default, Ambient.Workers, new PromPool(HubMemory.ForQueries));
 
     private static int Show(Answered answered, QueryOrder order, QueryTerminal terminal)
     {

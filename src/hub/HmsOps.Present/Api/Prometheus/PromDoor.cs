@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using HmsOps.Present.Api.Queries;
 using HmsOps.PromQL;
 using HmsOps.Series;
 using Microsoft.AspNetCore.Http;
@@ -7,7 +8,7 @@ using Microsoft.AspNetCore.Http;
 namespace HmsOps.Present.Api.Prometheus;
 
 /// <summary>What Prometheus' addresses have in common: shut while there is no store, a place among the queries, a time limit, and errors in its shape.</summary>
-internal sealed class PromDoor(PresentSources sources, QueryGate gate)
+internal sealed class PromDoor(PresentSources sources, QueryGate gate, RunningQueries queries)
 {
     private const string Door = "query";
 
@@ -34,12 +35,14 @@ internal sealed class PromDoor(PresentSources sources, QueryGate gate)
     }
 
     /// <summary>Answers in JSON what is written piece by piece, which begins once there is an answer: however long it is, a piece of it is held.</summary>
-    public async Task StreamAsync(HttpContext http, Func<PromParameters, CancellationToken, PromReply> answer)
+    public async Task StreamAsync(HttpContext http, Func<PromParameters, PromAccount, CancellationToken, PromReply> answer)
     {
+        var (query, asked) = await BeginAsync(http);
+        using var underWay = query; // until it is sent: till then its answer takes memory
         Func<Utf8JsonWriter, IEnumerable<bool>> pieces = static _ => [];
-        var refused = await TryAsync(http, (asked, cancellationToken) =>
+        var refused = await RunAsync(http, query, asked, (_, cancellationToken) =>
         {
-            var reply = answer(asked, cancellationToken);
+            var reply = answer(asked, query.Account, cancellationToken);
             pieces = reply.Pieces;
             return reply.Refused;
         });
@@ -56,50 +59,72 @@ internal sealed class PromDoor(PresentSources sources, QueryGate gate)
             if (body.WrittenCount + json.BytesPending < PieceBytes)
                 continue;
             json.Flush();
-            await http.Response.Body.WriteAsync(body.WrittenMemory, http.RequestAborted);
+            if (!await TrySendAsync(http, query, body.WrittenMemory))
+                return;
             body.ResetWrittenCount();
         }
         json.Flush();
         if (!http.Response.HasStarted)
             http.Response.ContentLength = body.WrittenCount;
-        await http.Response.Body.WriteAsync(body.WrittenMemory, http.RequestAborted);
+        await TrySendAsync(http, query, body.WrittenMemory);
+    }
+
+    // False when it was ended in the midst of its answer: a part of one must not be taken for the whole.
+    private static async Task<bool> TrySendAsync(HttpContext http, RunningQuery query, ReadOnlyMemory<byte> piece)
+    {
+        try
+        {
+            await http.Response.Body.WriteAsync(piece, query.Token);
+            return true;
+        }
+        catch (OperationCanceledException) when (query.EndedBy is not null)
+        {
+            http.Abort();
+            return false;
+        }
     }
 
     /// <summary>Runs a question among the others within its time; answers why there is no answer to it, or null. One over a limit is counted by the limit's name.</summary>
     public async Task<PromRefusal?> TryAsync(HttpContext http, Func<PromParameters, CancellationToken, PromRefusal?> answer)
     {
-        var refusal = await RunAsync(http, answer);
+        var (query, asked) = await BeginAsync(http);
+        using (query)
+            return await RunAsync(http, query, asked, answer);
+    }
+
+    private async Task<(RunningQuery Query, PromParameters Asked)> BeginAsync(HttpContext http)
+    {
+        http.Response.Headers.CacheControl = "no-store";
+        var asked = await PromParameters.ReadAsync(http.Request, http.RequestAborted);
+        var text = asked.Has("query", out var expression) ? expression : string.Join(" or ", asked.All("match[]"));
+        return (queries.Begin(http.Request.Path, text, QueriesEndpoints.WhoAsks(http), http.RequestAborted), asked);
+    }
+
+    private async Task<PromRefusal?> RunAsync(HttpContext http, RunningQuery query, PromParameters asked, Func<PromParameters, CancellationToken, PromRefusal?> answer)
+    {
+        if (sources.Hub() is { Stage: not HubStage.Ready } status)
+            return new PromRefusal(503, "unavailable", NotReady.Problem(status).Detail);
+        var refusal = await AmongOthersAsync(http, query, asked, answer);
         if (refusal?.Limit is { } limit)
             sources.Refusals.Count(Door, limit);
         return refusal;
     }
 
-    private async Task<PromRefusal?> RunAsync(HttpContext http, Func<PromParameters, CancellationToken, PromRefusal?> answer)
+    private async Task<PromRefusal?> AmongOthersAsync(HttpContext http, RunningQuery query, PromParameters asked, Func<PromParameters, CancellationToken, PromRefusal?> answer)
     {
-        http.Response.Headers.CacheControl = "no-store";
-        if (sources.Hub() is { Stage: not HubStage.Ready } status)
-            return new PromRefusal(503, "unavailable", NotReady.Problem(status).Detail);
-        var asked = await PromParameters.ReadAsync(http.Request, http.RequestAborted);
-        var patience = sources.Limits.QueryTime;
-        var isTheirs = asked.Has("timeout", out var text);
-        if (isTheirs)
-        {
-            if (!PromTime.TryReadSpan(text, out var ms))
-                return PromRefusal.Bad("timeout", $"cannot parse {PromRefusal.Quoted(text)} to a valid duration: seconds or 15s");
-            isTheirs = ms < patience.TotalMilliseconds;
-            patience = isTheirs ? TimeSpan.FromMilliseconds(Math.Max(ms, 0)) : patience;
-        }
-        using var place = await gate.EnterAsync(http.RequestAborted);
-        if (place is null)
-        {
-            http.Response.Headers.RetryAfter = "1";
-            return new PromRefusal(503, "unavailable", "too many queries wait already; try again in a second") { Limit = "place_limit" };
-        }
-        using var late = new CancellationTokenSource(patience, sources.Time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, http.RequestAborted);
+        if (Timeout(asked, out var atMost, out var theirs) is { } refused)
+            return refused;
         try
         {
-            return answer(asked, either.Token);
+            using var place = await gate.EnterAsync(query.Token);
+            if (place is null)
+            {
+                http.Response.Headers.RetryAfter = "1";
+                return new PromRefusal(503, "unavailable", "too many queries wait already; try again in a second") { Limit = "place_limit" };
+            }
+            PromRefusal? refusal = null;
+            await query.RunAsync(TimeoutOf(asked), cancellationToken => sources.RunQuery(() => refusal = answer(asked, cancellationToken)));
+            return refusal;
         }
         catch (PromEvaluationException refused)
         {
@@ -107,11 +132,16 @@ internal sealed class PromDoor(PresentSources sources, QueryGate gate)
         }
         catch (QueryBudgetException refused)
         {
-            return new PromRefusal(422, "execution", refused.Message) { Limit = "sample_limit" };
+            return new PromRefusal(422, "execution", refused.Message) { Limit = refused.Limit };
         }
-        catch (OperationCanceledException) when (late.IsCancellationRequested)
+        catch (OperationCanceledException) when (query.EndedBy is { } by)
         {
-            var whose = isTheirs ? $": timeout={PromRefusal.Quoted(text)} is over; give it longer, or" : " (limits.query.time);";
+            return new PromRefusal(503, "canceled", $"the query was ended by {by}, at /api/ops/v1/queries/{query.Id}") { Limit = "ended" };
+        }
+        catch (OperationCanceledException) when (query.IsLate)
+        {
+            var costliest = query.Account.Costliest is { } found ? $"; {found}" : "";
+            var whose = theirs is null ? $" (limits.query.time){costliest};" : $": timeout={PromRefusal.Quoted(theirs)} is over{costliest}; give it longer, or";
             return new PromRefusal(503, "timeout", $"query timed out{whose} ask for a shorter range or fewer series") { Limit = "time_limit" };
         }
     }

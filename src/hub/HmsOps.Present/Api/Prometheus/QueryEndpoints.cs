@@ -20,7 +20,7 @@ internal sealed class QueryEndpoints(PresentSources sources, PromDoor door)
         routes.MapMethods("/api/v1/query_range", methods, http => door.StreamAsync(http, Range));
     }
 
-    private PromReply Instant(PromParameters asked, CancellationToken cancellationToken)
+    private PromReply Instant(PromParameters asked, PromAccount account, CancellationToken cancellationToken)
     {
         var at = sources.Time.GetUtcNow().ToUnixTimeMilliseconds();
         if (asked.Has("time", out var time) && !PromTime.TryReadTime(time, out at))
@@ -41,17 +41,17 @@ internal sealed class QueryEndpoints(PresentSources sources, PromDoor door)
                 var formOfText = query.Form();
                 return PromReply.Short(json => PromAnswer.Write(json, text, at, formOfText));
             case PromType.Matrix:
-                var samples = query.Engine.Samples(query.Expression, at, cancellationToken);
+                var samples = query.Engine.Samples(query.Expression, at, cancellationToken, account);
                 var formOfSamples = query.Form();
                 return new PromReply(json => PromAnswer.Write(json, samples, formOfSamples));
             default:
-                var vector = query.Engine.Instant(query.Expression, at, cancellationToken, query.Explanation);
+                var vector = query.Engine.Instant(query.Expression, at, cancellationToken, query.Explanation, account);
                 var form = query.Form();
                 return new PromReply(json => PromAnswer.Write(json, vector, at, form));
         }
     }
 
-    private PromReply Range(PromParameters asked, CancellationToken cancellationToken)
+    private PromReply Range(PromParameters asked, PromAccount account, CancellationToken cancellationToken)
     {
         if (!PromTime.TryReadTime(asked["start"], out var start))
             return new PromReply(PromRefusal.Bad("start", PromTime.NoTime(asked["start"])));
@@ -72,16 +72,16 @@ internal sealed class QueryEndpoints(PresentSources sources, PromDoor door)
             var plan = query.Engine.Plan(query.Expression, start, end, step);
             return PromReply.Short(json => PromAnswer.WritePlan(json, plan));
         }
-        var matrix = Answer(query, asked, start, end, step, cancellationToken);
+        var matrix = Answer(query, asked, start, end, step, account, cancellationToken);
         var form = query.Form();
         return new PromReply(json => PromAnswer.Write(json, matrix, form));
     }
 
     // What was answered before is taken over, unless the asker wants it worked out, or under other rules.
-    private PromMatrix Answer(in Query query, PromParameters asked, long start, long end, long step, CancellationToken cancellationToken) =>
+    private PromMatrix Answer(in Query query, PromParameters asked, long start, long end, long step, PromAccount account, CancellationToken cancellationToken) =>
         sources.Ranges is { } kept && query.Explanation is null && ReferenceEquals(query.Engine, sources.PromQL) && asked["nocache"] is not ("1" or "true")
-            ? kept.Range(query.Expression, start, end, step, cancellationToken)
-            : query.Engine.Range(query.Expression, start, end, step, cancellationToken, query.Explanation);
+            ? kept.Range(query.Expression, start, end, step, cancellationToken, account)
+            : query.Engine.Range(query.Expression, start, end, step, cancellationToken, query.Explanation, account);
 
     private PromRefusal? Prepare(PromParameters asked, out Query query)
     {

@@ -39,11 +39,11 @@ internal sealed class ReadEndpoint(PresentSources sources) : IDisposable
     {
         using var late = new CancellationTokenSource(sources.Limits.QueryTime, sources.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, http.RequestAborted);
-        PackedAnswer? answer;
-        ReadRefusal? refusal;
+        PackedAnswer? answer = null;
+        ReadRefusal? refusal = null;
         try
         {
-            answer = sources.RemoteRead.Answer(request, either.Token, out refusal);
+            await sources.RunQuery(() => answer = sources.RemoteRead.Answer(request, either.Token, out refusal));
         }
         catch (OperationCanceledException) when (late.IsCancellationRequested)
         {
@@ -73,7 +73,7 @@ internal sealed class ReadEndpoint(PresentSources sources) : IDisposable
         }
         catch (QueryBudgetException tooMuch) when (!http.Response.HasStarted && into.UnflushedBytes == 0)
         {
-            await new Refused(new ReadRefusal(422, "sample_limit", tooMuch.Message)).ExecuteAsync(http);
+            await new Refused(new ReadRefusal(422, tooMuch.Limit, tooMuch.Message)).ExecuteAsync(http);
         }
         catch (QueryBudgetException)
         {

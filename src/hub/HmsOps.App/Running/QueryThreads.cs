@@ -1,0 +1,112 @@
+using System.Collections.Concurrent;
+using System.Runtime.ExceptionServices;
+using HmsOps.Processes;
+using HmsOps.PromQL;
+
+namespace HmsOps.App.Running;
+
+/// <summary>
+/// The threads that questions of people and programs are worked out on, so that they keep nobody else's waiting: on the pool, whose threads are as many as the cores,
+/// a few wild dashboards would hold up every request, timer and verdict of the hub. A question has one thread; a wide one shares its walks with those that have nothing to do.
+/// </summary>
+internal sealed class QueryThreads : IDisposable
+{
+    // As many as are let in: two queries a core, and two remote reads.
+    private const int PerCore = 4;
+
+    // A thread that keeps a core busy gets a quarter of it where the intake, the rules or the ledger want it too, and all of it where nobody does. Much less,
+    // and on a machine that others keep busy a query would not even be told in time that it has to end.
+    private const int Yielding = 5;
+
+    // Bounded by who is let in: a question each, and a call for help for each walk while somebody is idle.
+    private readonly BlockingCollection<Action> _work = [];
+    private int _idle;
+
+    public QueryThreads()
+    {
+        Workers = new PromWorkers(Environment.ProcessorCount, RunAll);
+        for (var i = 0; i < PerCore * Environment.ProcessorCount; i++)
+            new Thread(Take) { Name = "query", IsBackground = true }.Start();
+    }
+
+    /// <summary>Who walks for one question together: one a core at most.</summary>
+    public PromWorkers Workers { get; }
+
+    /// <summary>Works out a question; what it throws the task throws.</summary>
+    public Task RunAsync(Action question)
+    {
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _work.Add(() =>
+        {
+            try
+            {
+                question();
+                done.SetResult();
+            }
+            catch (Exception e) // whoever asked deals with it
+            {
+                done.SetException(e);
+            }
+        });
+        return done.Task;
+    }
+
+    /// <summary>No new questions; threads end with what they do.</summary>
+    public void Dispose() => _work.CompleteAdding();
+
+    private void Take()
+    {
+        Niceness.OfThisThread(Yielding);
+        Interlocked.Increment(ref _idle);
+        foreach (var work in _work.GetConsumingEnumerable())
+        {
+            Interlocked.Decrement(ref _idle);
+            work();
+            Interlocked.Increment(ref _idle);
+        }
+    }
+
+    private void RunAll(IReadOnlyList<Action> all)
+    {
+        using var walk = new SharedWalk(all);
+        for (var i = Math.Min(all.Count - 1, Volatile.Read(ref _idle)); i > 0; i--)
+            _work.Add(walk.Help);
+        walk.Help(); // all of it, where nobody else comes
+        walk.WaitForOthers();
+    }
+
+    /// <summary>The parts of a walk, each of which is taken by whoever is first.</summary>
+    private sealed class SharedWalk(IReadOnlyList<Action> parts) : IDisposable
+    {
+        private readonly CountdownEvent _left = new(parts.Count);
+        private IReadOnlyList<Action>? _parts = parts; // forgotten at the end: a call for help may lie unheard for long
+        private ExceptionDispatchInfo? _failure;
+        private int _next = -1;
+
+        public void Help()
+        {
+            var all = Volatile.Read(ref _parts) ?? [];
+            for (var part = Interlocked.Increment(ref _next); part < all.Count; part = Interlocked.Increment(ref _next))
+            {
+                try
+                {
+                    all[part]();
+                }
+                catch (Exception e) // thrown to whoever asked, once all have ended
+                {
+                    Interlocked.CompareExchange(ref _failure, ExceptionDispatchInfo.Capture(e), null);
+                }
+                _left.Signal();
+            }
+        }
+
+        public void WaitForOthers()
+        {
+            _left.Wait();
+            Volatile.Write(ref _parts, null);
+            _failure?.Throw();
+        }
+
+        public void Dispose() => _left.Dispose();
+    }
+}
