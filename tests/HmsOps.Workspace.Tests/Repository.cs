@@ -10,7 +10,7 @@ internal static class Repository
     public static string Read(string path) => File.ReadAllText(Path.Combine(Root, path));
 
     /// <summary>True when golden files are to be rewritten instead of compared.</summary>
-    public static bool Accepts => Environment.GetEnvironmentVariable("HMS_TEST_ACCEPT") == "1";
+    public static bool Accepts => Environment.GetEnvironmentVariable("HMS_ACCEPT") == "1";
 
     public static void Write(string path, string text) => File.WriteAllText(Path.Combine(Root, path), text);
 

@@ -14,7 +14,7 @@ public sealed class SettingsPageTests
         var page = File.ReadAllText(path);
         var start = page.IndexOf(Mark, StringComparison.Ordinal) + Mark.Length;
         var end = page.IndexOf("<!-- /keys -->", start, StringComparison.Ordinal);
-        if (Environment.GetEnvironmentVariable("HMS_TEST_ACCEPT") == "1")
+        if (Environment.GetEnvironmentVariable("HMS_ACCEPT") == "1")
             File.WriteAllText(path, page = page[..start] + Explanation.Markdown(SettingsShape.Shape) + page[end..]);
         Assert.Contains($"{Mark}{Explanation.Markdown(SettingsShape.Shape)}<!-- /keys -->", page);
     }

@@ -135,7 +135,7 @@ public sealed class PatternType : ValueType<CapturePattern>
         }
         catch (ArgumentException e)
         {
-            findings.Error("E047", node, $"{LabelNames.Quote(Findings.Shorten(scalar.Text))} is no regular expression that is read in linear time: {FirstLine(e.Message)}", "Write it as RE2 reads it: no references back, no looking around.");
+            findings.Error("E047", node, $"this is no regular expression that is read in linear time: {FirstLine(e.Message)}", "Write it as RE2 reads it: no references back, no looking around.");
             return false;
         }
     }
