@@ -74,6 +74,11 @@ public sealed class ClusterDoor(ClusterPeer peer, TimeProvider time, Func<Func<T
     /// <summary>Sends a question; answers what came when it is a success.</summary>
     internal async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, string what, CancellationToken cancellationToken)
     {
+        foreach (var (name, value) in peer.Headers())
+        {
+            if (!request.Headers.TryAddWithoutValidation(name, value))
+                throw new InvalidOperationException($"{name} is no header that can be sent with a question.");
+        }
         var answer = await _patience.WithinAsync(token => peer.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, token), cancellationToken);
         if (answer.IsSuccessStatusCode)
         {
