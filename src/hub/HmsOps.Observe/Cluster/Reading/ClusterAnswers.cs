@@ -1,3 +1,4 @@
+using System.Buffers;
 using HmsOps.Observe.History;
 using HmsOps.PromQL;
 using HmsOps.Series;
@@ -39,6 +40,8 @@ public sealed class ClusterAnswers(ClusterDoor door, ClusterLanguage language, C
     /// An answer may lack that much at its end, less than one scrape.
     /// </summary>
     public static readonly TimeSpan Lag = TimeSpan.FromSeconds(5);
+
+    private static readonly SearchValues<char> OfPlaces = SearchValues.Create("0123456789:");
 
     private long _pushed;
 
@@ -151,7 +154,7 @@ public sealed class ClusterAnswers(ClusterDoor door, ClusterLanguage language, C
     private static string WithoutPlace(string line)
     {
         var open = line.LastIndexOf(" (", StringComparison.Ordinal);
-        return open > 0 && line.EndsWith(')') && line.AsSpan(open + 2, line.Length - open - 3).IndexOfAnyExcept("0123456789:") < 0 ? line[..open] : line;
+        return open > 0 && line.EndsWith(')') && line.AsSpan(open + 2, line.Length - open - 3).IndexOfAnyExcept(OfPlaces) < 0 ? line[..open] : line;
     }
 
     /// <summary>What a cluster said to an expression.</summary>
