@@ -2,7 +2,6 @@ using System.Net.Http.Headers;
 using HmsOps.Labs.Tests.World;
 using HmsOps.Observe.Cluster.Reading;
 using HmsOps.PromQL;
-using HmsOps.Series;
 
 namespace HmsOps.Labs.Tests.Clusters;
 

@@ -5,7 +5,6 @@ using System.Net.Http.Headers;
 using HmsOps.Observe.History;
 using HmsOps.Observe.RemoteRead;
 using HmsOps.Observe.Tests.Prometheus;
-using HmsOps.Observe.Tests.Prometheus.Chunks;
 using HmsOps.Observe.Wire;
 using HmsOps.Series;
 using HmsOps.Simulation.Disk;

@@ -61,6 +61,22 @@ public sealed class ClusterAnswersTests
     }
 
     [Theory]
+    [InlineData(404)]
+    [InlineData(403)]
+    public void A_cluster_that_does_not_say_what_it_is_is_asked_for_samples_and_has_not_failed(int status)
+    {
+        var cluster = Cluster("", StubCluster.Result("vector", OneVector));
+        cluster.Answers["status/buildinfo"] = _ => StubCluster.Json("no", (HttpStatusCode)status);
+        var door = cluster.Door();
+        var answers = new ClusterAnswers(door, new ClusterLanguage(door), ClusterPushdown.Auto, () => Everything);
+
+        Assert.Null(answers.Instant(Parsed("up"), At, PromLimits.Default, CancellationToken.None));
+        Assert.Null(answers.Instant(Parsed("up"), At, PromLimits.Default, CancellationToken.None));
+        Assert.Null(door.Outage.Failure);
+        Assert.Single(cluster.Asked); // once an hour
+    }
+
+    [Theory]
     [InlineData("up", -1_000, 95, true)] // a scrape is on its way for some seconds
     [InlineData("up", -1_000, 94, false)]
     [InlineData("up offset -20s", -1_000, 95, false)]

@@ -129,6 +129,18 @@ public sealed class ClusterFailureTests
     }
 
     [Fact]
+    public void A_list_that_is_too_long_is_refused_and_no_failure_of_the_cluster()
+    {
+        var cluster = new StubCluster();
+        var word = $"\"{new string('x', 1 << 20)}\"";
+        cluster.Answers["labels"] = _ => StubCluster.Json($"{{\"status\":\"success\",\"stats\":[{string.Join(',', Enumerable.Repeat(word, 65))}],\"data\":[]}}");
+        var source = cluster.Source();
+
+        Assert.Contains("Narrow what is asked for", Assert.Throws<ClusterRefusedException>(() => source.LabelNames(Up, CancellationToken.None)).Message, StringComparison.Ordinal);
+        Assert.Null(source.Outage.Failure);
+    }
+
+    [Fact]
     public void A_byte_a_second_is_no_answer()
     {
         var cluster = new StubCluster();

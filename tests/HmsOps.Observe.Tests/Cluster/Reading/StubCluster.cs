@@ -4,7 +4,6 @@ using System.Net.Http.Headers;
 using System.Text;
 using HmsOps.Observe.Cluster.Reading;
 using HmsOps.Observe.RemoteRead;
-using HmsOps.Observe.Wire;
 using HmsOps.Series;
 
 namespace HmsOps.Observe.Tests.Cluster.Reading;
