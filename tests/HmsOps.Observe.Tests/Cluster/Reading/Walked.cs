@@ -1,3 +1,4 @@
+using System.Text;
 using HmsOps.Observe.Tests.Prometheus.Chunks;
 using HmsOps.Series;
 
@@ -16,10 +17,10 @@ internal static class Walked
             while (cursor.MoveNext())
             {
                 var series = cursor.Current;
-                var line = series.Labels.ToString();
+                var line = new StringBuilder(series.Labels.ToString());
                 for (var i = 0; i < series.Times.Length; i++)
-                    line += $" {series.Times[i]}:{Words(series.Values[i], series.Histograms.IsEmpty ? null : series.Histograms[i])}";
-                lines.Add(line);
+                    line.Append(' ').Append(series.Times[i]).Append(':').Append(Words(series.Values[i], series.Histograms.IsEmpty ? null : series.Histograms[i]));
+                lines.Add(line.ToString());
             }
             warnings = cursor.Warnings;
             return lines;

@@ -9,6 +9,11 @@ public sealed record ClusterPeer
     /// </summary>
     public static readonly TimeSpan ConnectWithin = TimeSpan.FromSeconds(3);
 
+    /// <summary>
+    /// What rules wait, by a door of their own: they are worked out one after another, and a cluster that hangs may keep one of them so long each time it is tried again, and with it all the others.
+    /// </summary>
+    public static readonly TimeSpan PatienceOfRules = TimeSpan.FromSeconds(5);
+
     /// <summary>The way there; who makes it sees to which addresses may be reached.</summary>
     public required HttpClient Http { get; init; }
 
@@ -25,8 +30,7 @@ public sealed record ClusterPeer
     public Func<IReadOnlyList<KeyValuePair<string, string>>> Headers { get; init; } = static () => [];
 
     /// <summary>
-    /// How long it may take until it begins to answer, and from one part of an answer (some thousand samples; a list is one) to the next. A question's own end may come before. Who asks often, as rules do, is
-    /// better off with less: all that wait behind him wait as long.
+    /// How long it may take until it begins to answer, and from one part of an answer (some thousand samples; a list is one) to the next. A question's own end may come before.
     /// </summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(30);
 
