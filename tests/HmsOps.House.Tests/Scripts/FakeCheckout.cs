@@ -13,7 +13,7 @@ sealed class FakeCheckout : IDisposable
         "tee", "touch", "wc",
     ];
 
-    static readonly string[] Installed = ["chromium", "curl", "gcc", "git", "prometheus", "promtool", "unshare"];
+    static readonly string[] Installed = ["chromium", "curl", "gcc", "git", "prometheus", "promtool", "unshare", "victoria-metrics"];
 
     readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("hms-house-");
 

@@ -21,8 +21,8 @@ internal sealed class OneByOne : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _over.CancelAsync();
+        await _serving; // first: a listener that was stopped takes no further wait, not even one that is over
         _listener.Stop();
-        await _serving;
         _over.Dispose();
     }
 

@@ -5,7 +5,6 @@ using System.Net.Http.Headers;
 using HmsOps.Observe.History;
 using HmsOps.Observe.RemoteRead;
 using HmsOps.Observe.Tests.Prometheus;
-using HmsOps.Observe.Tests.Prometheus.Chunks;
 using HmsOps.Observe.Wire;
 using HmsOps.Series;
 using HmsOps.Simulation.Disk;
@@ -17,16 +16,15 @@ namespace HmsOps.Observe.Tests.RemoteRead;
 
 public sealed class RemoteReadTests
 {
-    private static readonly DateTimeOffset Noon = new(2026, 11, 20, 12, 0, 0, TimeSpan.Zero);
-    private static readonly MetricStore Empty = MetricStore.Open(new SimulatedDisk(new Random(3)), new MetricStoreOptions { Folder = "metrics" }, new VirtualTime(Noon));
-    private static readonly long End = Noon.ToUnixTimeMilliseconds();
+    private static readonly MetricStore Empty = MetricStore.Open(new SimulatedDisk(new Random(3)), new MetricStoreOptions { Folder = "metrics" }, new VirtualTime(StoredSeries.Noon));
+    private static readonly long End = StoredSeries.End;
 
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
     public async Task What_one_hub_has_another_fetches_in_slices_whole(bool streamed)
     {
-        var (store, lines) = Stored();
+        var (store, lines) = StoredSeries.OfEveryKind();
         using var history = From(new RemoteReadOutlet(store, new Refusals(), new ReadLimits()), streamed, TimeSpan.FromMinutes(17));
         var fetched = await LinesAsync(history);
 
@@ -91,7 +89,7 @@ public sealed class RemoteReadTests
     [Fact]
     public async Task Matchers_of_all_four_kinds_hold_and_times_are_inclusive()
     {
-        var (store, lines) = Stored();
+        var (store, lines) = StoredSeries.OfEveryKind();
         var outlet = new RemoteReadOutlet(store, new Refusals(), new ReadLimits());
         var wanted = lines.Where(line => line.Contains(", n=\"3\"}", StringComparison.Ordinal) && long.Parse(line[(line.IndexOf('@') + 1)..]) is var t && t >= End - 3_585_000 && t <= End - 3_000_000).ToList();
         using var narrow = new RemoteReadHistory(new HttpClient(new Handler(Through(outlet, true))), new RemoteReadPlan
@@ -109,7 +107,7 @@ public sealed class RemoteReadTests
     [Fact]
     public async Task Frames_have_at_most_a_mebibyte_and_a_long_series_takes_several()
     {
-        var (store, _) = Stored(bits: 150_000);
+        var (store, _) = StoredSeries.OfEveryKind(bits: 150_000);
         var outlet = new RemoteReadOutlet(store, new Refusals(), new ReadLimits());
         var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 0));
         await outlet.StreamAsync(new ReadRequest([new Selection([new("__name__", MatchOp.Equal, "long")], 0, End)], IsStreamed: true), pipe.Writer, CancellationToken.None);
@@ -175,7 +173,7 @@ public sealed class RemoteReadTests
     [Fact]
     public void An_answer_over_its_limit_is_refused_with_the_remedy_and_given_back()
     {
-        var (store, _) = Stored();
+        var (store, _) = StoredSeries.OfEveryKind();
         var all = new ReadRequest([new Selection([new("__name__", MatchOp.Regex, ".+")], 0, End)], IsStreamed: false);
         var small = new RemoteReadOutlet(store, new Refusals(), new ReadLimits { AnswerBytesMax = 10_000 });
         var few = new RemoteReadOutlet(store, new Refusals(), new ReadLimits { SamplesMax = 100 });
@@ -209,45 +207,6 @@ public sealed class RemoteReadTests
         var bytes = new byte[count];
         new Random(4).NextBytes(bytes);
         return bytes;
-    }
-
-    private static (MetricStore Store, List<string> Lines) Stored(int bits = 0)
-    {
-        var dice = new Random(40);
-        var lines = new List<string>();
-        var time = new VirtualTime(Noon);
-        var store = MetricStore.Open(new SimulatedDisk(new Random(3)), new MetricStoreOptions { Folder = "metrics" }, time);
-        var batch = new SampleBatch();
-        for (var n = 0; n < 60; n++)
-        {
-            var labels = Labels.From(("__name__", n % 10 == 9 ? "h" : "f"), ("n", $"{n}"), ("law.code", "𝄞"));
-            var (values, histograms) = (ChunkSamples.Values(dice, 300), n % 10 == 9 ? ChunkSamples.Histograms(dice, 300) : []);
-            var series = batch.AddSeries(labels);
-            for (var i = 0; i < 300; i++)
-            {
-                var at = End - 4_500_000 + (i * 15_000);
-                if (histograms.Length > 0)
-                    batch.Add(series, at, histograms[i]!); // drawn without gaps
-                else
-                    batch.Add(series, at, values[i]);
-                lines.Add(histograms.Length > 0 ? Golden.Line(labels, at, histograms[i]!) : Golden.Line(labels, at, values[i]));
-            }
-        }
-        if (bits > 0)
-        {
-            var series = batch.AddSeries(Labels.From(("__name__", "long")));
-            for (var i = 0; i < bits; i++)
-                batch.Add(series, End - bits + i, dice.NextDouble());
-        }
-        time.Run(async () =>
-        {
-            using var stopping = new CancellationTokenSource();
-            var loop = store.RunAsync(stopping.Token);
-            Assert.Empty((await store.AppendAsync(batch, stopping.Token)).Refused);
-            stopping.Cancel();
-            await loop;
-        });
-        return (store, lines);
     }
 
     private static RemoteReadHistory From(RemoteReadOutlet outlet, bool streamed, TimeSpan slice) => new(

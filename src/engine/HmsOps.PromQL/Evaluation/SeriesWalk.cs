@@ -22,9 +22,9 @@ internal sealed class SeriesWalk : IDisposable
             {
                 return _cursor.Current;
             }
-            catch (Exception e) when (Refusal(_selector, e) is { } refused)
+            catch (Exception e) when (e is QueryBudgetException or SourceUnavailableException)
             {
-                throw refused;
+                throw Refused(_selector, e);
             }
         }
     }
@@ -39,9 +39,9 @@ internal sealed class SeriesWalk : IDisposable
         {
             return new SeriesWalk(query, origin, query.Source.Select(selection, query.Budget, query.Ct));
         }
-        catch (Exception e) when (Refusal(origin, e) is { } refused)
+        catch (Exception e) when (e is QueryBudgetException or SourceUnavailableException)
         {
-            throw refused;
+            throw Refused(origin, e);
         }
     }
 
@@ -54,9 +54,9 @@ internal sealed class SeriesWalk : IDisposable
             var cursors = query.Source.SelectParts(selection, query.Workers.Count, query.Budget, query.Ct);
             return [.. cursors.Select(cursor => new SeriesWalk(query, origin, cursor))];
         }
-        catch (Exception e) when (Refusal(origin, e) is { } refused)
+        catch (Exception e) when (e is QueryBudgetException or SourceUnavailableException)
         {
-            throw refused;
+            throw Refused(origin, e);
         }
     }
 
@@ -79,17 +79,13 @@ internal sealed class SeriesWalk : IDisposable
                 _query.Notes.Warn(_selector.At, leftOut);
             return false;
         }
-        catch (Exception e) when (Refusal(_selector, e) is { } refused)
+        catch (Exception e) when (e is QueryBudgetException or SourceUnavailableException)
         {
-            throw refused;
+            throw Refused(_selector, e);
         }
     }
 
     // Two words a source has for a question it does not answer; all else is no answer of it and goes its own way.
-    private static PromEvaluationException? Refusal(PromNode origin, Exception said) => said switch
-    {
-        QueryBudgetException spent => new PromEvaluationException(origin.At, said.Message, said) { Limit = spent.Limit },
-        SourceUnavailableException => new PromEvaluationException(origin.At, said.Message, said),
-        _ => null,
-    };
+    private static PromEvaluationException Refused(PromNode origin, Exception said) =>
+        new(origin.At, said.Message, said) { Limit = (said as QueryBudgetException)?.Limit };
 }

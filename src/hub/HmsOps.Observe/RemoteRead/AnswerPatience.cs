@@ -16,7 +16,7 @@ internal sealed class AnswerPatience(TimeSpan span, TimeProvider time)
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
             // The client has limits of its own, that for a connection among them, and says so in the same way.
-            throw new TimeoutException(late.IsCancellationRequested ? $"silence of {span.TotalSeconds:0} s" : e.InnerException?.Message ?? e.Message, e);
+            throw new TimeoutException(late.IsCancellationRequested ? $"nothing, or not enough, came within {span.TotalSeconds:0} s" : e.InnerException?.Message ?? e.Message, e);
         }
     }
 }

@@ -2,7 +2,6 @@ using System.Runtime.InteropServices;
 using HmsOps.Observe.History;
 using HmsOps.Observe.RemoteWrite;
 using HmsOps.Observe.Wire;
-using HmsOps.Series;
 
 namespace HmsOps.Observe.RemoteRead;
 

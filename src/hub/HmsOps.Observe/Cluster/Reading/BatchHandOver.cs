@@ -42,7 +42,8 @@ internal sealed class BatchHandOver : IDisposable
     /// <summary>The next filled one, for who takes; null when there is no more. It is owed to <see cref="Return"/>.</summary>
     public SampleBatch? Take(CancellationToken cancellationToken)
     {
-        _filledOnes.Wait(cancellationToken);
+        // By way of a task, for that tells the pool that one of its threads stands still: it brings another for the network's work.
+        _filledOnes.WaitAsync(cancellationToken).GetAwaiter().GetResult();
         if (_filled.TryDequeue(out var batch))
             return batch;
         _filledOnes.Release(); // the end stays the end

@@ -1,3 +1,4 @@
+using System.Buffers;
 using HmsOps.Observe.History;
 using HmsOps.PromQL;
 using HmsOps.Series;
@@ -18,20 +19,29 @@ public enum ClusterPushdown
 }
 
 /// <summary>
+/// Of which times a cluster has all samples that the hub took, in milliseconds, both inclusive. It begins behind what was never sent: what the hub had before it had a cluster, what its queue gave up, what the cluster refused.
+/// </summary>
+/// <param name="From">The oldest; the smallest number there is where all was sent.</param>
+/// <param name="To">The newest that is acknowledged.</param>
+public readonly record struct SentSpan(long From, long To);
+
+/// <summary>
 /// Has a cluster work out whole expressions, where it speaks the same language and has the newest samples. Whatever speaks against it, and whatever goes wrong, means that the samples are read and the engine
 /// works it out. Safe for concurrent use.
 /// </summary>
 /// <param name="door">The way to the cluster.</param>
 /// <param name="language">What the cluster is.</param>
 /// <param name="mode">What is pushed.</param>
-/// <param name="sentUpTo">Milliseconds before which all that the hub took is acknowledged by the cluster: it moves on.</param>
-public sealed class ClusterAnswers(ClusterDoor door, ClusterLanguage language, ClusterPushdown mode, Func<long> sentUpTo) : IWholeAnswers
+/// <param name="sent">Of which times the cluster has all that the hub took: it moves on.</param>
+public sealed class ClusterAnswers(ClusterDoor door, ClusterLanguage language, ClusterPushdown mode, Func<SentSpan> sent) : IWholeAnswers
 {
     /// <summary>
     /// How much newer than what has been sent an answer may end. Pages ask up to now, and a sample is on its way for a second or two: without this nothing that shows the present would ever be pushed.
     /// An answer may lack that much at its end, less than one scrape.
     /// </summary>
     public static readonly TimeSpan Lag = TimeSpan.FromSeconds(5);
+
+    private static readonly SearchValues<char> OfPlaces = SearchValues.Create("0123456789:");
 
     private long _pushed;
 
@@ -43,10 +53,11 @@ public sealed class ClusterAnswers(ClusterDoor door, ClusterLanguage language, C
     {
         ArgumentNullException.ThrowIfNull(e);
         ArgumentNullException.ThrowIfNull(limits);
-        if (IsSorted(e.Root) || Ask(e, "query", atMs, [new("time", SelectorText.Seconds(atMs))], limits, ct) is not { } answer)
+        if (IsSorted(e.Root) || Ask(e, "query", atMs, atMs, [new("time", SelectorText.Seconds(atMs))], limits, ct) is not { } answer)
             return null;
         if (answer.Type != (e.Type == PromType.Scalar ? "scalar" : "vector") || answer.Series.Any(series => series.Times.Length != 1))
             return null;
+        Interlocked.Increment(ref _pushed);
         var points = answer.Series.Select(series => new PromPoint(series.Labels, atMs, series.Values[0], null));
         return new PromVector(e.Type, [.. points], answer.Annotations, answer.Usage);
     }
@@ -62,7 +73,10 @@ public sealed class ClusterAnswers(ClusterDoor door, ClusterLanguage language, C
             new("end", SelectorText.Seconds(toMs)),
             new("step", SelectorText.Seconds(stepMs)),
         ];
-        return Ask(e, "query_range", toMs, times, limits, ct) is { Type: "matrix" } answer ? new PromMatrix(answer.Series, answer.Annotations, answer.Usage) : null;
+        if (Ask(e, "query_range", fromMs, toMs, times, limits, ct) is not { Type: "matrix" } answer)
+            return null;
+        Interlocked.Increment(ref _pushed);
+        return new PromMatrix(answer.Series, answer.Annotations, answer.Usage);
     }
 
     // Order among equals follows from the samples' own order, which is the cluster's.
@@ -74,21 +88,18 @@ public sealed class ClusterAnswers(ClusterDoor door, ClusterLanguage language, C
         _ => false,
     };
 
-    private WholeAnswer? Ask(PromExpression e, string path, long to, IEnumerable<KeyValuePair<string, string>> times, PromLimits limits, CancellationToken ct)
+    private WholeAnswer? Ask(PromExpression e, string path, long from, long to, IEnumerable<KeyValuePair<string, string>> times, PromLimits limits, CancellationToken ct)
     {
         if (mode == ClusterPushdown.Never || e.Type is PromType.Matrix or PromType.Text || door.Outage.IsLeftAlone)
             return null;
-        var needs = ExpressionNeeds.Of(e);
-        if (!IsSent(needs, to) || (mode == ClusterPushdown.Auto && (needs.IsOwn || (language.Known is { } known && !known.Speaks(needs)))))
+        var needs = ExpressionNeeds.Of(e, limits);
+        if (!IsSent(needs, from, to) || (mode == ClusterPushdown.Auto && (needs.IsOwn || (language.Known is { } known && !known.Speaks(needs)))))
             return null;
         var text = e.Root.ToString();
         try
         {
             var answer = door.Ask($"{Shortened(text)}", token => AskAsync(e, text, needs, path, times, limits, token), ct);
-            if (!answer.IsThere)
-                return null;
-            Interlocked.Increment(ref _pushed);
-            return answer;
+            return answer.IsThere ? answer : null;
         }
         catch (SourceUnavailableException)
         {
@@ -96,7 +107,11 @@ public sealed class ClusterAnswers(ClusterDoor door, ClusterLanguage language, C
         }
     }
 
-    private bool IsSent(ExpressionNeeds needs, long to) => Math.Max(to + needs.Ahead, needs.PinnedTo) <= sentUpTo() + (long)Lag.TotalMilliseconds;
+    private bool IsSent(ExpressionNeeds needs, long from, long to)
+    {
+        var span = sent();
+        return Math.Max(to + needs.Ahead, needs.PinnedTo) - (long)Lag.TotalMilliseconds <= span.To && Math.Min(from - needs.Behind, needs.PinnedFrom) >= span.From;
+    }
 
     private async Task<WholeAnswer> AskAsync(
         PromExpression e, string text, ExpressionNeeds needs, string path, IEnumerable<KeyValuePair<string, string>> times, PromLimits limits, CancellationToken cancellationToken)
@@ -139,7 +154,7 @@ public sealed class ClusterAnswers(ClusterDoor door, ClusterLanguage language, C
     private static string WithoutPlace(string line)
     {
         var open = line.LastIndexOf(" (", StringComparison.Ordinal);
-        return open > 0 && line.EndsWith(')') && line.AsSpan(open + 2, line.Length - open - 3).IndexOfAnyExcept("0123456789:") < 0 ? line[..open] : line;
+        return open > 0 && line.EndsWith(')') && line.AsSpan(open + 2, line.Length - open - 3).IndexOfAnyExcept(OfPlaces) < 0 ? line[..open] : line;
     }
 
     /// <summary>What a cluster said to an expression.</summary>

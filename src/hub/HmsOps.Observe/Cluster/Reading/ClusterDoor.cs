@@ -71,11 +71,16 @@ public sealed class ClusterDoor(ClusterPeer peer, TimeProvider time, Func<Func<T
         }
     }
 
-    /// <summary>Sends a question; answers what came when it is a success.</summary>
-    internal async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, string what, CancellationToken cancellationToken)
+    /// <summary>Sends a question; answers what came when it is a success, or, where that is an answer too, a word that there is no such address.</summary>
+    internal async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, string what, CancellationToken cancellationToken, bool mayRefuse = false)
     {
+        foreach (var (name, value) in peer.Headers())
+        {
+            if (!request.Headers.TryAddWithoutValidation(name, value))
+                throw new InvalidOperationException($"{name} is no header that can be sent with a question.");
+        }
         var answer = await _patience.WithinAsync(token => peer.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, token), cancellationToken);
-        if (answer.IsSuccessStatusCode)
+        if (answer.IsSuccessStatusCode || (mayRefuse && (int)answer.StatusCode is >= 400 and < 500))
         {
             Outage.Answered();
             return answer;
@@ -97,11 +102,11 @@ public sealed class ClusterDoor(ClusterPeer peer, TimeProvider time, Func<Func<T
         return await SendAsync(request, what, cancellationToken);
     }
 
-    internal async Task<HttpResponseMessage> GetAsync(string path, IEnumerable<KeyValuePair<string, string>> parameters, string what, CancellationToken cancellationToken)
+    internal async Task<HttpResponseMessage> GetAsync(string path, IEnumerable<KeyValuePair<string, string>> parameters, string what, CancellationToken cancellationToken, bool mayRefuse = false)
     {
         var query = string.Join('&', parameters.Select(pair => $"{Uri.EscapeDataString(pair.Key)}={Uri.EscapeDataString(pair.Value)}"));
         using var request = new HttpRequestMessage(HttpMethod.Get, peer.At(query.Length == 0 ? path : $"{path}?{query}"));
-        return await SendAsync(request, what, cancellationToken);
+        return await SendAsync(request, what, cancellationToken, mayRefuse);
     }
 
     /// <summary>Waits for the next part of an answer.</summary>

@@ -37,7 +37,10 @@ public sealed class ClusterLanguage(ClusterDoor door)
     private async Task<ClusterKind> AskAsync(CancellationToken cancellationToken)
     {
         const string what = "its version (status/buildinfo)";
-        using var answer = await door.GetAsync("status/buildinfo", [], what, cancellationToken);
+        using var answer = await door.GetAsync("status/buildinfo", [], what, cancellationToken, mayRefuse: true);
+        var isVictoriaMetrics = answer.Headers.Contains("X-Server-Hostname");
+        if (!answer.IsSuccessStatusCode)
+            return ClusterKind.Of(new Dictionary<string, string>(), isVictoriaMetrics); // not each store has the address, nor shows it to all
         var fields = new BuildFields();
         using var tokens = new JsonTokens(await door.WithinAsync(answer.Content.ReadAsStreamAsync, cancellationToken), BytesMax);
         try
@@ -48,7 +51,7 @@ public sealed class ClusterLanguage(ClusterDoor door)
         {
             return ClusterKind.Unknown; // whatever it is, it says so in no way that is known here
         }
-        return ClusterKind.Of(fields.All, answer.Headers.Contains("X-Server-Hostname"));
+        return ClusterKind.Of(fields.All, isVictoriaMetrics);
     }
 
     private sealed record Said(ClusterKind Kind, long At, long Failures);

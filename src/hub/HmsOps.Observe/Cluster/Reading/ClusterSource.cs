@@ -97,6 +97,10 @@ public sealed class ClusterSource(ClusterDoor door, ClusterLanguage language) : 
         {
             await door.WithinAsync(token => tokens.FeedAsync(list, token), cancellationToken);
         }
+        catch (JsonDamagedException e) when (e.IsTooLong)
+        {
+            throw new ClusterRefusedException($"The list of the cluster at {Address} for {ClusterDoor.Shown(selection)} is too long: {e.Message}. Narrow what is asked for", e);
+        }
         catch (JsonDamagedException e)
         {
             throw new ClusterUnavailableException(

@@ -22,7 +22,7 @@ internal sealed class Errand : IDisposable
     /// <summary>Waits until the work is done.</summary>
     public void Wait(CancellationToken cancellationToken)
     {
-        _ended.Wait(cancellationToken);
+        _ended.WaitAsync(cancellationToken).GetAwaiter().GetResult(); // by way of a task, as a batch is waited for
         _ended.Release();
         ThrowIfFailed(cancellationToken);
     }

@@ -11,10 +11,15 @@ namespace HmsOps.Observe.Cluster.Reading;
 /// <param name="IsHubs">Only an hms-ops has it: what is experimental in Prometheus, and names that go at the very end.</param>
 /// <param name="IsOwn">It has to be worked out here: its times follow from settings that may differ, or its order from the samples.</param>
 /// <param name="Ahead">How many milliseconds behind its own times it looks.</param>
-/// <param name="PinnedTo">The newest time that <c>@</c> has it look at; the smallest there is when it has none.</param>
-internal sealed record ExpressionNeeds(int Minor, bool IsHubs, bool IsOwn, long Ahead, long PinnedTo)
+/// <param name="Behind">How many milliseconds before its own times it looks, or more.</param>
+/// <param name="PinnedFrom">The oldest time that <c>@</c> has it look at; the largest there is when it has none.</param>
+/// <param name="PinnedTo">The newest one; the smallest there is when it has none.</param>
+internal sealed record ExpressionNeeds(int Minor, bool IsHubs, bool IsOwn, long Ahead, long Behind, long PinnedFrom, long PinnedTo)
 {
-    private static readonly ExpressionNeeds None = new(0, false, false, 0, long.MinValue);
+    private static readonly ExpressionNeeds None = new(0, false, false, 0, 0, long.MaxValue, long.MinValue);
+
+    // A width that only the query's step and range make a number: no span is surely long enough.
+    private const long AnyWidth = 1L << 52;
 
     private const int DurationExpressions = 14; // on without a flag
     private const int WholeMilliseconds = 5; // [1001ms] was rounded
@@ -76,20 +81,20 @@ internal sealed record ExpressionNeeds(int Minor, bool IsHubs, bool IsOwn, long 
         "ts_of_first_over_time", "ts_of_last_over_time", "ts_of_max_over_time", "ts_of_min_over_time",
     };
 
-    public static ExpressionNeeds Of(PromExpression expression) => Of(expression.Root);
+    public static ExpressionNeeds Of(PromExpression expression, PromLimits limits) => Of(expression.Root, (long)limits.LookBack.TotalMilliseconds);
 
     /// <summary>Labels that are the metric's name here, and other labels to a Prometheus without flags.</summary>
     public static bool IsPartOfName(string label) => label is "__name__" or "__type__" or "__unit__";
 
-    private static ExpressionNeeds Of(PromNode node)
+    private static ExpressionNeeds Of(PromNode node, long lookBack)
     {
         var below = None;
         foreach (var child in node.Children)
-            below = below.And(Of(child));
+            below = below.And(Of(child, lookBack));
         return node switch
         {
-            PromNode.Selector selector => OfSelector(selector),
-            PromNode.Window window => OfWindow(window, below),
+            PromNode.Selector selector => OfSelector(selector, lookBack),
+            PromNode.Window window => OfWindow(window, below, lookBack),
             PromNode.Subquery subquery => OfSubquery(subquery, below),
             PromNode.Unary => below.AtLeast(Collisions),
             PromNode.Binary binary => OfBinary(binary, below),
@@ -100,9 +105,9 @@ internal sealed record ExpressionNeeds(int Minor, bool IsHubs, bool IsOwn, long 
         };
     }
 
-    private static ExpressionNeeds OfSelector(PromNode.Selector selector)
+    private static ExpressionNeeds OfSelector(PromNode.Selector selector, long behind)
     {
-        var needs = None with { IsOwn = selector.OffsetBy is not null, IsHubs = selector.Edges != PromEdges.Plain };
+        var needs = None with { Behind = behind, IsOwn = selector.OffsetBy is not null, IsHubs = selector.Edges != PromEdges.Plain };
         if (selector.Edges != PromEdges.Plain)
             needs = needs with { IsOwn = true }; // it looks at samples around the window
         if (selector.Matchers.Any(matcher => matcher.Op is MatchOp.Regex or MatchOp.NotRegex && matcher.Value.Contains("(?", StringComparison.Ordinal)))
@@ -112,8 +117,10 @@ internal sealed record ExpressionNeeds(int Minor, bool IsHubs, bool IsOwn, long 
         return needs.Shifted(selector.OffsetMs, selector.Moment);
     }
 
-    private static ExpressionNeeds OfWindow(PromNode.Window window, ExpressionNeeds below)
+    // Its selector looks back over the whole width, and a look-back further where the edges are looked at.
+    private static ExpressionNeeds OfWindow(PromNode.Window window, ExpressionNeeds below, long lookBack)
     {
+        below = below.And(OfSelector(window.Series, lookBack + (window.RangeBy is null ? window.RangeMs : AnyWidth)));
         if (window.RangeBy is not null)
             return below.AtLeast(DurationExpressions);
         return window.RangeMs % 1_000 == 0 ? below : below.AtLeast(WholeMilliseconds);
@@ -123,6 +130,7 @@ internal sealed record ExpressionNeeds(int Minor, bool IsHubs, bool IsOwn, long 
     private static ExpressionNeeds OfSubquery(PromNode.Subquery subquery, ExpressionNeeds below)
     {
         var needs = below with { IsOwn = below.IsOwn || subquery.OffsetBy is not null || (subquery.StepMs == 0 && subquery.StepBy is null) };
+        needs = needs with { Behind = needs.Behind + (subquery.RangeBy is null ? subquery.RangeMs : AnyWidth) };
         if (subquery.RangeBy is not null || subquery.StepBy is not null)
             needs = needs.AtLeast(DurationExpressions);
         if (subquery.RangeMs % 1_000 != 0 || subquery.StepMs % 1_000 != 0)
@@ -165,10 +173,12 @@ internal sealed record ExpressionNeeds(int Minor, bool IsHubs, bool IsOwn, long 
     private ExpressionNeeds AtLeast(int minor) => minor > Minor ? this with { Minor = minor } : this;
 
     private ExpressionNeeds And(ExpressionNeeds other) =>
-        new(Math.Max(Minor, other.Minor), IsHubs || other.IsHubs, IsOwn || other.IsOwn, Math.Max(Ahead, other.Ahead), Math.Max(PinnedTo, other.PinnedTo));
+        new(
+            Math.Max(Minor, other.Minor), IsHubs || other.IsHubs, IsOwn || other.IsOwn,
+            Math.Max(Ahead, other.Ahead), Math.Max(Behind, other.Behind), Math.Min(PinnedFrom, other.PinnedFrom), Math.Max(PinnedTo, other.PinnedTo));
 
     // Pinned, it does not move with the query any more.
     private ExpressionNeeds Shifted(long offset, PromMoment? moment) => moment is { Kind: PromMomentKind.Written }
-        ? this with { Ahead = 0, PinnedTo = Math.Max(PinnedTo, moment.Ms - offset + Ahead) }
-        : this with { Ahead = Math.Max(0, Ahead - offset) };
+        ? this with { Ahead = 0, Behind = 0, PinnedFrom = Math.Min(PinnedFrom, moment.Ms - offset - Behind), PinnedTo = Math.Max(PinnedTo, moment.Ms - offset + Ahead) }
+        : this with { Ahead = Math.Max(0, Ahead - offset), Behind = Math.Max(0, Behind + offset) };
 }

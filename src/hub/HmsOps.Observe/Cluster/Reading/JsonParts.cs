@@ -84,7 +84,7 @@ internal sealed class JsonParts(Stream body, string name, long from, long to, Hi
         switch (_place)
         {
             case Place.Before:
-                Expect(token, JsonTokenType.StartObject);
+                Expect(JsonTokenType.StartObject, token.TokenType);
                 _place = Place.Top;
                 break;
             case Place.Top or Place.Data or Place.Series:
@@ -100,7 +100,7 @@ internal sealed class JsonParts(Stream body, string name, long from, long to, Hi
                 if (token.TokenType == JsonTokenType.EndArray)
                     _place = Place.Series;
                 else
-                    BeginPair(token, Place.Values);
+                    BeginPair(token.TokenType, Place.Values);
                 break;
             case Place.Pair:
                 TakeOfPair(ref token);
@@ -131,7 +131,7 @@ internal sealed class JsonParts(Stream body, string name, long from, long to, Hi
         switch (token.TokenType)
         {
             case JsonTokenType.PropertyName:
-                _field = FieldOf(token);
+                _field = FieldOf(ref token);
                 break;
             case JsonTokenType.EndObject:
                 _place = _place switch { Place.Top => Place.After, Place.Data => Place.Top, _ => EndSeries() };
@@ -151,7 +151,7 @@ internal sealed class JsonParts(Stream body, string name, long from, long to, Hi
         }
     }
 
-    private Field FieldOf(in Utf8JsonReader token) => _place switch
+    private Field FieldOf(ref Utf8JsonReader token) => _place switch
     {
         Place.Top => token.ValueTextEquals("data"u8) ? Field.Data
             : token.ValueTextEquals("warnings"u8) ? Field.Warnings
@@ -189,7 +189,7 @@ internal sealed class JsonParts(Stream body, string name, long from, long to, Hi
                 _place = Place.Values;
                 break;
             case Field.Value when !isObject:
-                BeginPair(token, Place.Series);
+                BeginPair(token.TokenType, Place.Series);
                 break;
             default:
                 HasHistograms |= _field == Field.Histograms;
@@ -242,9 +242,9 @@ internal sealed class JsonParts(Stream body, string name, long from, long to, Hi
         }
     }
 
-    private void BeginPair(in Utf8JsonReader token, Place after)
+    private void BeginPair(JsonTokenType type, Place after)
     {
-        Expect(token, JsonTokenType.StartArray);
+        Expect(JsonTokenType.StartArray, type);
         if (!_hasLabels)
             throw new FormatException("samples come before the labels of their series");
         (_place, _after, _time, _value) = (Place.Pair, after, null, null);
@@ -298,10 +298,10 @@ internal sealed class JsonParts(Stream body, string name, long from, long to, Hi
         return bytes[..token.CopyString(bytes)];
     }
 
-    private static void Expect(in Utf8JsonReader token, JsonTokenType type)
+    private static void Expect(JsonTokenType expected, JsonTokenType found)
     {
-        if (token.TokenType != type)
-            throw new FormatException($"{type} was expected, and {token.TokenType} came");
+        if (found != expected)
+            throw new FormatException($"{expected} was expected, and {found} came");
     }
 
     // Before → Top ⇄ Data ⇄ Result ⇄ Series ⇄ Metric, Values ⇄ Pair; Top → After.

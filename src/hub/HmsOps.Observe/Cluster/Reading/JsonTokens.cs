@@ -82,7 +82,7 @@ internal sealed class JsonTokens(Stream body, long bytesMax) : IDisposable
         _end += read;
         _received += read;
         if (_received > bytesMax)
-            throw new JsonDamagedException(_received, $"it has more than {bytesMax:n0} bytes");
+            throw new JsonDamagedException(_received, $"it has more than {bytesMax:n0} bytes") { IsTooLong = true };
     }
 
     private void Grow()
@@ -103,4 +103,7 @@ internal sealed class JsonTokens(Stream body, long bytesMax) : IDisposable
 internal sealed class JsonDamagedException(long at, string what, Exception? cause = null) : Exception(what, cause)
 {
     public long At { get; } = at;
+
+    /// <summary>Nothing is wrong with it but its length.</summary>
+    public bool IsTooLong { get; init; }
 }

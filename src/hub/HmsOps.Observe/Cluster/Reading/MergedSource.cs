@@ -3,8 +3,8 @@ using HmsOps.Series;
 namespace HmsOps.Observe.Cluster.Reading;
 
 /// <summary>
-/// A cluster and the own store as one: what is older than the own store reaches comes from the cluster, what is newer from both, and where both have a sample the own one counts, which nobody rounded. While the cluster
-/// does not answer there is what the own store has, and a warning. Safe for concurrent use when both are.
+/// A cluster and the own store as one: whatever either has, and where both have a sample of a series at the same time the own one counts, which nobody rounded. While the cluster does not answer there is what the own
+/// store has, and a warning. Safe for concurrent use when both are.
 /// </summary>
 /// <param name="cluster">The cluster.</param>
 /// <param name="own">The own store.</param>
@@ -15,20 +15,8 @@ public sealed class MergedSource(ClusterSource cluster, ISeriesSource own, Func<
     public SeriesCursor Select(Selection selection, QueryBudget budget, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(selection);
-        var since = ownFrom();
-        var ordered = selection with { InAnyOrder = false };
-        var mine = since > selection.To ? null : own.Select(ordered with { From = Math.Max(selection.From, since) }, budget, cancellationToken);
-        try
-        {
-            // Alone its order matters to nobody but the asker.
-            var theirs = cluster.Select(mine is null ? selection : ordered, budget, cancellationToken);
-            return new MergedCursor(theirs, mine, () => own.Select(selection, budget, cancellationToken), failure => WarningOf(failure, since));
-        }
-        catch
-        {
-            mine?.Dispose();
-            throw;
-        }
+        var mine = new BegunCursor(own.Select(selection with { InAnyOrder = false }, budget, cancellationToken));
+        return With(mine, selection, selection.To, budget, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -45,6 +33,22 @@ public sealed class MergedSource(ClusterSource cluster, ISeriesSource own, Func<
     /// <inheritdoc/>
     public IReadOnlyList<string> LabelValues(string name, Selection selection, CancellationToken cancellationToken) =>
         Union(Both((asked, token) => cluster.LabelValues(name, asked, token), (asked, token) => own.LabelValues(name, asked, token), selection, cancellationToken));
+
+    /// <summary>A walk over own series that has begun, in order, and what the cluster has up to a time.</summary>
+    internal SeriesCursor With(BegunCursor mine, Selection selection, long to, QueryBudget budget, CancellationToken cancellationToken)
+    {
+        try
+        {
+            // The cluster's alone: their order matters to nobody but the asker.
+            var theirs = cluster.Select(selection with { To = to, InAnyOrder = selection.InAnyOrder && !mine.HasSeries }, budget, cancellationToken);
+            return new MergedCursor(theirs, mine, failure => WarningOf(failure, ownFrom()));
+        }
+        catch
+        {
+            mine.Dispose();
+            throw;
+        }
+    }
 
     private static IReadOnlyList<string> Union((IReadOnlyList<string>? Theirs, IReadOnlyList<string> Mine) both) => LabelLists.Union([both.Theirs ?? [], both.Mine]);
 
@@ -67,11 +71,10 @@ public sealed class MergedSource(ClusterSource cluster, ISeriesSource own, Func<
 }
 
 /// <summary>One walk in the order of rows over the cluster's series and the own ones.</summary>
-internal sealed class MergedCursor(SeriesCursor theirs, SeriesCursor? mine, Func<SeriesCursor> mineAlone, Func<ClusterUnavailableException, string> warningOf) : SeriesCursor
+internal sealed class MergedCursor(SeriesCursor theirs, SeriesCursor mine, Func<ClusterUnavailableException, string> warningOf) : SeriesCursor
 {
     private readonly SampleColumns _columns = new();
     private SeriesCursor? _theirs = theirs;
-    private SeriesCursor? _mine = mine;
     private string? _warning;
     private bool _hasBegun;
     private bool _theirsStands;
@@ -82,14 +85,14 @@ internal sealed class MergedCursor(SeriesCursor theirs, SeriesCursor? mine, Func
     {
         Side.Both => _columns.View(Labels),
         Side.Theirs => _theirs!.Current, // the sides stand where MoveNext left them
-        _ => _mine!.Current,
+        _ => mine.Current,
     };
 
-    public override Labels Labels => (_side == Side.Theirs ? _theirs : _mine)!.Labels;
+    public override Labels Labels => (_side == Side.Theirs ? _theirs! : mine).Labels;
 
-    public override IReadOnlyList<string> Warnings => [.. _mine?.Warnings ?? [], .. _theirs?.Warnings ?? [], .. _warning is null ? Array.Empty<string>() : [_warning]];
+    public override IReadOnlyList<string> Warnings => [.. mine.Warnings, .. _theirs?.Warnings ?? [], .. _warning is null ? Array.Empty<string>() : [_warning]];
 
-    public override Labels Project(LabelChoice choice) => (_side == Side.Theirs ? _theirs : _mine)!.Project(choice);
+    public override Labels Project(LabelChoice choice) => (_side == Side.Theirs ? _theirs! : mine).Project(choice);
 
     public override bool MoveNext()
     {
@@ -99,17 +102,17 @@ internal sealed class MergedCursor(SeriesCursor theirs, SeriesCursor? mine, Func
             Advance();
         if (!_theirsStands && !_mineStands)
             return false;
-        var order = !_theirsStands ? 1 : !_mineStands ? -1 : Labels.CompareRows(_theirs!.Labels, _mine!.Labels); // one that stands is there
+        var order = !_theirsStands ? 1 : !_mineStands ? -1 : Labels.CompareRows(_theirs!.Labels, mine.Labels); // one that stands is there
         _side = order < 0 ? Side.Theirs : order > 0 ? Side.Mine : Side.Both;
         if (_side == Side.Both)
-            _columns.Merge(_mine!.Current, _theirs!.Current);
+            _columns.Merge(mine.Current, _theirs!.Current);
         return true;
     }
 
     public override void Dispose()
     {
         _theirs?.Dispose();
-        _mine?.Dispose();
+        mine.Dispose();
         base.Dispose();
     }
 
@@ -125,12 +128,9 @@ internal sealed class MergedCursor(SeriesCursor theirs, SeriesCursor? mine, Func
         {
             _theirs?.Dispose();
             _theirs = null;
-            _mine?.Dispose();
-            _mine = null;
-            _mine = mineAlone();
             _warning = warningOf(failure);
         }
-        _mineStands = _mine?.MoveNext() ?? false;
+        _mineStands = mine.MoveNext();
     }
 
     private void Advance()
@@ -138,7 +138,7 @@ internal sealed class MergedCursor(SeriesCursor theirs, SeriesCursor? mine, Func
         if (_side != Side.Mine && _theirsStands)
             _theirsStands = _theirs!.MoveNext();
         if (_side != Side.Theirs && _mineStands)
-            _mineStands = _mine!.MoveNext();
+            _mineStands = mine.MoveNext();
     }
 
     private enum Side

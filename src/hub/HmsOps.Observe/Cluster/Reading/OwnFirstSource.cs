@@ -3,8 +3,8 @@ using HmsOps.Series;
 namespace HmsOps.Observe.Cluster.Reading;
 
 /// <summary>
-/// For rules, which look often and at what is new: where the own store reaches as far back as is asked and has a series of the kind, it answers alone, and a cluster that is away, or late, changes no
-/// verdict. Else both answer. Safe for concurrent use when they are.
+/// For rules, which look often and at what is new: where the own store has a series of the kind, it answers alone as far back as it reaches, and a cluster that is away, or late, changes no verdict about what is new.
+/// What is older the cluster adds; and of what the own store has nothing at all, the cluster is asked for all. Safe for concurrent use when they are.
 /// </summary>
 /// <param name="own">The own store.</param>
 /// <param name="merged">Both.</param>
@@ -18,16 +18,17 @@ public sealed class OwnFirstSource(ISeriesSource own, MergedSource merged, Func<
     public IReadOnlyList<SeriesCursor> SelectParts(Selection selection, int partsMax, QueryBudget budget, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(selection);
-        if (selection.From < ownFrom())
-            return [merged.Select(selection, budget, cancellationToken)];
+        var since = ownFrom();
+        if (selection.From < since)
+        {
+            var mine = new BegunCursor(own.Select(selection with { InAnyOrder = false }, budget, cancellationToken));
+            return [merged.With(mine, selection, mine.HasSeries ? Math.Min(selection.To, since - 1) : selection.To, budget, cancellationToken)];
+        }
         var parts = partsMax > 1 ? own.SelectParts(selection, partsMax, budget, cancellationToken) : [own.Select(selection, budget, cancellationToken)];
         if (parts.Count > 1) // so it has plenty
             return parts;
         var ahead = new BegunCursor(parts[0]);
-        if (ahead.HasSeries)
-            return [ahead];
-        ahead.Dispose();
-        return [merged.Select(selection, budget, cancellationToken)];
+        return ahead.HasSeries ? [ahead] : [merged.With(ahead, selection, selection.To, budget, cancellationToken)];
     }
 
     /// <inheritdoc/>

@@ -123,16 +123,20 @@ internal sealed class PromDoor(PresentSources sources, QueryGate gate, RunningQu
                 return new PromRefusal(503, "unavailable", "too many queries wait already; try again in a second") { Limit = "place_limit" };
             }
             PromRefusal? refusal = null;
-            await query.RunAsync(TimeoutOf(asked), cancellationToken => sources.RunQuery(() => refusal = answer(asked, cancellationToken)));
+            await query.RunAsync(atMost, cancellationToken => sources.RunQuery(() => refusal = answer(asked, cancellationToken)));
             return refusal;
         }
-        catch (PromEvaluationException refused)
+        catch (PromEvaluationException failed)
         {
-            return new PromRefusal(422, "execution", refused.Message) { Limit = refused.Limit };
+            return new PromRefusal(422, "execution", failed.Message) { Limit = failed.Limit };
         }
-        catch (QueryBudgetException refused)
+        catch (QueryBudgetException spent)
         {
-            return new PromRefusal(422, "execution", refused.Message) { Limit = refused.Limit };
+            return new PromRefusal(422, "execution", spent.Message) { Limit = spent.Limit };
+        }
+        catch (SourceUnavailableException away)
+        {
+            return new PromRefusal(503, "unavailable", away.Message);
         }
         catch (OperationCanceledException) when (query.EndedBy is { } by)
         {
@@ -162,6 +166,19 @@ internal sealed class PromDoor(PresentSources sources, QueryGate gate, RunningQu
             write(json);
         http.Response.ContentLength = body.WrittenCount;
         await http.Response.Body.WriteAsync(body.WrittenMemory, http.RequestAborted);
+    }
+
+    // The asker may give it less than the settings do.
+    private PromRefusal? Timeout(PromParameters asked, out TimeSpan atMost, out string? theirs)
+    {
+        (atMost, theirs) = (sources.Limits.QueryTime, null);
+        if (!asked.Has("timeout", out var text))
+            return null;
+        if (!PromTime.TryReadSpan(text, out var ms))
+            return PromRefusal.Bad("timeout", $"cannot parse {PromRefusal.Quoted(text)} to a valid duration: seconds or 15s");
+        if (ms < atMost.TotalMilliseconds)
+            (atMost, theirs) = (TimeSpan.FromMilliseconds(Math.Max(ms, 0)), text);
+        return null;
     }
 }
 

@@ -99,26 +99,8 @@ internal sealed class TargetsEndpoint(PresentSources sources, PromDoor door)
                 return PromRefusal.Bad("match_target", parse.Expression is null ? PromParameters.Said(parse.Errors) : $"expected a selector such as {{job=\"node\"}}, found {PromRefusal.Quoted(selector)}");
             matchers = read;
         }
-<<<<<<< HEAD
         var metric = asked["metric"];
         PromAnswer.WriteList(json, items =>
-=======
-        List<WatchedTarget> chosen;
-        try
-        {
-            chosen = [.. targets.Active.Where(watched => matchers.All(matcher => matcher.Matches(watched.Target.Labels)))];
-        }
-        catch (QueryBudgetException slow)
-        {
-            PromAnswer.WriteError(json, "execution", slow.Message);
-            return;
-        }
-        json.WriteStartObject();
-        json.WriteString("status", "success");
-        json.WriteStartArray("data");
-        foreach (var (watched, said) in chosen
-            .SelectMany(watched => watched.Metadata.Where(said => metric.Length == 0 || said.Metric == metric).Select(said => (watched, said))).Take(left))
->>>>>>> 4377ebf0ef09b976527f346c9915598cfc53d1f8
         {
             foreach (var (watched, said) in sources.Targets().Active.Where(watched => matchers.All(matcher => matcher.Matches(watched.Target.Labels)))
                 .SelectMany(watched => watched.Metadata.Where(said => metric.Length == 0 || said.Metric == metric).Select(said => (watched, said))).Take(left))
