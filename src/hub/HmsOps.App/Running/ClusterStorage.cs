@@ -17,6 +17,8 @@ public sealed class ClusterStorage : IDisposable
 {
     private const string Folder = "remote";
 
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
+
     // All rules wait while one asks a cluster that says nothing.
     private static readonly TimeSpan RulesWait = TimeSpan.FromSeconds(5);
 
@@ -26,19 +28,22 @@ public sealed class ClusterStorage : IDisposable
     private readonly StoreDoor _store;
     private readonly Refusals _refusals;
     private readonly HubEdges _edges;
-    private readonly DateTimeOffset _since;
+    private readonly DateTimeOffset _ownSince;
+    private readonly bool _isNewHub;
     private ClusterSender? _sender;
     private OutgoingSamples? _queue;
+    private SentSince? _sentSince;
 
     /// <param name="settings">Which cluster.</param>
     /// <param name="way">The way there.</param>
     /// <param name="edges">The world.</param>
     /// <param name="store">The hub's own store.</param>
     /// <param name="refusals">Where refused items are counted.</param>
-    /// <param name="since">Since when the hub's own store is filled.</param>
-    internal ClusterStorage(RemoteStorage settings, HttpMessageHandler way, HubEdges edges, StoreDoor store, Refusals refusals, DateTimeOffset since)
+    /// <param name="firstStart">When the hub was first started: since then its own store is filled; null: it is just now.</param>
+    internal ClusterStorage(RemoteStorage settings, HttpMessageHandler way, HubEdges edges, StoreDoor store, Refusals refusals, DateTimeOffset? firstStart)
     {
-        (_settings, _edges, _store, _refusals, _since) = (settings, edges, store, refusals, since);
+        (_settings, _edges, _store, _refusals) = (settings, edges, store, refusals);
+        (_ownSince, _isNewHub) = (firstStart ?? edges.Time.GetUtcNow(), firstStart is null);
         _asking = new HttpClient(way, disposeHandler: false) { Timeout = Timeout.InfiniteTimeSpan }; // who asks says how long
         _sending = new HttpMessageInvoker(way, disposeHandler: false);
         var peer = new ClusterPeer { Http = _asking, Address = settings.Query, ReadAddress = settings.Read };
@@ -48,7 +53,7 @@ public sealed class ClusterStorage : IDisposable
         Outage = door.Outage;
         Everything = new MergedSource(new ClusterSource(door, language), store, OwnFrom);
         NewestFirst = new OwnFirstSource(store, new MergedSource(new ClusterSource(rulesDoor, new ClusterLanguage(rulesDoor)), store, OwnFrom), OwnFrom);
-        Whole = new ClusterAnswers(door, language, settings.Pushdown, SentUpTo);
+        Whole = new ClusterAnswers(door, language, settings.Pushdown, Sent);
     }
 
     /// <summary>Where samples are sent.</summary>
@@ -78,12 +83,13 @@ public sealed class ClusterStorage : IDisposable
         var queue = OutgoingSamples.Open(disk, new OutgoingOptions { Folder = $"{dataFolder}/{Folder}", BytesMax = _settings.Queue }, _edges.Time);
         Volatile.Write(ref _sender, new ClusterSender(
             queue, new SendPlan { Address = _settings.Write }, _sending, metric => _store.Store?.Metadata(metric), _refusals, _edges.Time, _edges.Random, _edges.Logs.CreateLogger("cluster")));
+        _sentSince = SentSince.Open(disk, $"{dataFolder}/{Folder}", _isNewHub, _edges.Time);
         Volatile.Write(ref _queue, queue);
         return queue;
     }
 
     /// <summary>Sends until it is told to stop.</summary>
-    internal Task SendAsync(CancellationToken stopping) => _sender!.RunAsync(stopping); // it is started behind Open
+    internal Task SendAsync(CancellationToken stopping) => Task.WhenAll(_sender!.RunAsync(stopping), WatchAsync(_sentSince!, stopping)); // it is started behind Open
 
     /// <inheritdoc/>
     public void Dispose()
@@ -95,12 +101,28 @@ public sealed class ClusterStorage : IDisposable
     }
 
     // A hub that was set up anew knows nothing of what it measured before.
-    private long OwnFrom() => Math.Max(_store.OldestKept, _since.ToUnixTimeMilliseconds());
+    private long OwnFrom() => Math.Max(_store.OldestKept, _ownSince.ToUnixTimeMilliseconds());
 
     // A late sample may be of any time: while something waits for long, nothing is known to be whole there.
-    private long SentUpTo()
+    private SentSpan Sent()
     {
         var now = _edges.Time.GetUtcNow();
-        return Queue is { } queue && (queue.Since is null || now - queue.Since < ClusterAnswers.Lag) ? now.ToUnixTimeMilliseconds() : long.MinValue;
+        return Queue is { } queue && _sentSince is { } since && (queue.Since is null || now - queue.Since < ClusterAnswers.Lag)
+            ? new SentSpan(since.Ms, now.ToUnixTimeMilliseconds())
+            : new SentSpan(long.MaxValue, long.MinValue);
+    }
+
+    // Notes what the cluster did not get.
+    private async Task WatchAsync(SentSince since, CancellationToken stopping)
+    {
+        using var timer = new PeriodicTimer(LookEvery, _edges.Time);
+        using var told = stopping.Register(timer.Dispose); // ends the wait
+        for (var before = 0L; await timer.WaitForNextTickAsync(CancellationToken.None);)
+        {
+            var missing = (Queue is { } queue ? queue.Dropped + queue.Lost : 0) + (Sending?.Refused ?? 0);
+            if (missing > before)
+                since.BeginAnew();
+            before = missing;
+        }
     }
 }

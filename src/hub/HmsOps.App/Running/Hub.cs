@@ -239,7 +239,7 @@ public sealed partial class Hub : IDisposable
         return plan.Name ?? $"{Environment.MachineName.ToLowerInvariant()}/{Convert.ToHexStringLower(digits)}";
     }
 
-    private DateTimeOffset FirstStart() => _ledger.Size > 0 ? Journal.ReadRange(0, 1)[0].Time : StartedAt;
+    private DateTimeOffset? FirstStart() => _ledger.Size > 0 ? Journal.ReadRange(0, 1)[0].Time : null;
 
     private async Task EnterStartAsync(CancellationToken cancellationToken)
     {
