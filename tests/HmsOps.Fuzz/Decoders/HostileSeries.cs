@@ -1,5 +1,4 @@
 using HmsOps.PromQL.Tests.Notation;
-using HmsOps.Series;
 
 namespace HmsOps.Fuzz.Decoders;
 

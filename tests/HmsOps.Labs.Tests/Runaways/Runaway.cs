@@ -62,7 +62,11 @@ internal static class RunawayList
         var to = now.ToUnixTimeSeconds();
         Runaway Range(string name, string query, long span = MonthSeconds) => new(name, "/api/v1/query_range", new Dictionary<string, string>
         {
-            ["query"] = query, ["start"] = $"{to - span}", ["end"] = $"{to}", ["step"] = $"{(span / (PointsMax - 1)) + 1}", ["nocache"] = "1",
+            ["query"] = query,
+            ["start"] = $"{to - span}",
+            ["end"] = $"{to}",
+            ["step"] = $"{(span / (PointsMax - 1)) + 1}",
+            ["nocache"] = "1",
         });
         Runaway Instant(string name, string query) => new(name, "/api/v1/query", new Dictionary<string, string> { ["query"] = query });
         List<Runaway> all =

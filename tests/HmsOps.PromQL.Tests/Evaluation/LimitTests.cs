@@ -87,14 +87,13 @@ public sealed class LimitTests
         Assert.Equal(0, pool.Bytes); // without an account an answer is paid when it is there
     }
 
-    [Theory]
-    [InlineData("label_replace(foo, \"b\", \"$1\", \"text\", \"(a{1,30}){1,30}b\")", 38)]
-    [InlineData("foo{text=~\"(a{1,30}){1,30}b\"}", 0)]
-    public void A_pattern_that_takes_long_for_a_text_is_refused_where_it_stands(string text, int at)
+    [Fact]
+    public void A_pattern_that_takes_long_for_a_text_is_refused_where_it_stands()
     {
+        const string text = "label_replace(foo, \"b\", \"$1\", \"text\", \"(a{1,30}){1,30}b\")"; // seconds, if it were let
         var source = new LiteralSource(60_000, $"foo{{text=\"{new string('a', 30_000)}\"}} 1");
         var refusal = Assert.Throws<PromEvaluationException>(() => Answers.Ask(source, text, 0));
-        Assert.Equal((at, "pattern_limit"), (refusal.Position.Start, refusal.Limit));
+        Assert.Equal((text.IndexOf("\"(a", StringComparison.Ordinal), "pattern_limit"), (refusal.Position.Start, refusal.Limit));
         Assert.Equal("The pattern (a{1,30}){1,30}b takes more than 100 ms for one text. Write it without counts in counts.", refusal.Message);
     }
 
