@@ -116,7 +116,7 @@ internal sealed class IndexBench(int series)
         foreach (var matchers in new Matcher[][] { [M("__name__", MatchOp.Equal, "svc_3_operation_80_total")], [M("__name__", MatchOp.Equal, "process_runtime_counter_50_total")], [] })
         {
             var ids = _index.Select(matchers, CancellationToken.None);
-            var took = Best(() => _index.SortRows(ids.ToArray()));
+            var took = Best(() => _index.SortRows(ids.ToArray(), CancellationToken.None));
             Console.WriteLine($"sort {ids.Length,9} rows {took * 1e3,12:0.0} ms");
         }
         var some = _index.Select([M("__name__", MatchOp.Equal, "process_runtime_counter_50_total")], CancellationToken.None);

@@ -10,8 +10,6 @@ namespace HmsOps.SideBySide.Data;
 /// </summary>
 internal sealed class Natives
 {
-    public const string Metric = "http_request_duration_native_seconds";
-
     private const int Series = 100;
     private const int Scrapes = 40;
     private const int Buckets = 24;
@@ -35,7 +33,7 @@ internal sealed class Natives
     private void Write(ArrayBufferWriter<byte> into, int series, long time)
     {
         var place = series.ToString(CultureInfo.InvariantCulture);
-        into.Write(Labels.From(("__name__", Metric), ("namespace", $"agency-{series % 23}"), ("node", $"node-{place}.county.example"), ("pod", $"permit-portal-{place}")).Bytes);
+        into.Write(Labels.From(("__name__", Question.NativeMetric), ("namespace", $"agency-{series % 23}"), ("node", $"node-{place}.county.example"), ("pod", $"permit-portal-{place}")).Bytes);
         var counts = _counts[series];
         for (var i = 0; i < Buckets; i++)
             counts[i] += _random.Next(20);

@@ -6,8 +6,11 @@ namespace HmsOps.SideBySide.Data;
 /// <param name="RangeSeconds">How far back a range question reaches; 0: an instant one.</param>
 internal sealed record Question(string Name, string Text, int RangeSeconds = 0)
 {
+    /// <summary>The histogram that is sent beside the fleet.</summary>
+    public const string NativeMetric = "http_request_duration_native_seconds";
+
     private const string Quantile = "histogram_quantile(0.95, sum by (le, namespace) (rate(http_request_duration_seconds_bucket[5m])))";
-    private const string NativeQuantile = $"histogram_quantile(0.95, sum by (namespace) (rate({Natives.Metric}[5m])))";
+    private const string NativeQuantile = $"histogram_quantile(0.95, sum by (namespace) (rate({NativeMetric}[5m])))";
 
     /// <summary>Lists of labels and series are read at addresses of their own.</summary>
     public bool IsRead => Text.StartsWith('/');

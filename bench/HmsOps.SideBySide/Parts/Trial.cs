@@ -115,13 +115,13 @@ internal sealed class Trial(Peer peer, Scale scale, int run, string folder, Time
             figures[Figures.HeavyQueryMemory] = (ProcessCost.PeakResident(server.Pid) - idle) / 1048576.0;
         });
         if (peer.KnowsNativeHistograms)
-            await figures.TryAsync(Natives.Metric, () => new Natives().SendAsync(server, _timeline, cancellationToken));
+            await figures.TryAsync(Question.NativeMetric, () => new Natives().SendAsync(server, _timeline, cancellationToken));
         await asking.WarmUpAsync([.. Question.All.Select(question => Asking.PathOf(question, _timeline.Last))], cancellationToken);
         foreach (var question in Question.All)
         {
             await figures.TryAsync(Figures.QueryCpu(question), async () =>
             {
-                if (question.Text.Contains(Natives.Metric, StringComparison.Ordinal) && !peer.KnowsNativeHistograms)
+                if (question.Text.Contains(Question.NativeMetric, StringComparison.Ordinal) && !peer.KnowsNativeHistograms)
                     throw new NotMeasuredException("knows no native histograms");
                 figures[Figures.QueryCpu(question)] = 1000 * await asking.CpuSecondsAsync(Asking.PathOf(question, _timeline.Last), cancellationToken);
             });

@@ -22,7 +22,6 @@ internal sealed class AskedCluster : IDisposable
                 Http = _http,
                 Address = address,
                 ReadAddress = reads ? new Uri(address, "/api/v1/read") : null,
-                Headers = () => [new("X-Scope-OrgID", "court")],
                 Patience = patience ?? TimeSpan.FromSeconds(30),
             },
             TimeProvider.System, Task.Run);

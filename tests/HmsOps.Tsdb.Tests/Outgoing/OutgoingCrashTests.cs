@@ -1,6 +1,5 @@
 using HmsOps.Series;
 using HmsOps.Simulation.Disk;
-using HmsOps.Simulation.Time;
 
 namespace HmsOps.Tsdb.Tests.Outgoing;
 
@@ -30,7 +29,10 @@ public sealed class OutgoingCrashTests
     {
         private readonly StoreWorld _world = new(7, StoreWorld.Small with
         {
-            SegmentBytes = 9 * 1024, BatchBytesMax = 4 * 1024, CheckpointEvery = TimeSpan.FromSeconds(checkpointSeconds), CheckpointGrowth = 0,
+            SegmentBytes = 9 * 1024,
+            BatchBytesMax = 4 * 1024,
+            CheckpointEvery = TimeSpan.FromSeconds(checkpointSeconds),
+            CheckpointGrowth = 0,
         })
         {
             QueueOptions = QueueReading.Small with { EpochBytes = 512 },

@@ -1,7 +1,6 @@
 using HmsOps.Series;
 using HmsOps.Simulation.Disk;
 using HmsOps.Simulation.Time;
-using HmsOps.Tsdb.Outgoing;
 
 namespace HmsOps.Tsdb.Tests.Outgoing;
 

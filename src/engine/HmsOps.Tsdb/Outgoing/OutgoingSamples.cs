@@ -61,7 +61,10 @@ public sealed class OutgoingSamples : ISampleQueue, IDisposable
             disk,
             new FramedLogOptions
             {
-                Folder = options.Folder, OnFlushFailure = OnFlushFailure.Roll, Origin = Origin, SegmentBytes = options.SegmentBytes,
+                Folder = options.Folder,
+                OnFlushFailure = OnFlushFailure.Roll,
+                Origin = Origin,
+                SegmentBytes = options.SegmentBytes,
             },
             time,
             (in Frame frame) =>

@@ -3,7 +3,6 @@ using HmsOps.Disk;
 using HmsOps.Observe;
 using HmsOps.Observe.Cluster.Reading;
 using HmsOps.Observe.Cluster.Sending;
-using HmsOps.PromQL;
 using HmsOps.Series;
 using HmsOps.Tsdb.Outgoing;
 
@@ -19,9 +18,6 @@ public sealed class ClusterStorage : IDisposable
 
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
 
-    // All rules wait while one asks a cluster that says nothing.
-    private static readonly TimeSpan RulesWait = TimeSpan.FromSeconds(5);
-
     private readonly RemoteStorage _settings;
     private readonly HttpClient _asking;
     private readonly HttpMessageInvoker _sending;
@@ -34,6 +30,7 @@ public sealed class ClusterStorage : IDisposable
     private OutgoingSamples? _queue;
     private SentSince? _sentSince;
 
+    /// <summary>Nothing is opened yet, and nobody asked.</summary>
     /// <param name="settings">Which cluster.</param>
     /// <param name="way">The way there.</param>
     /// <param name="edges">The world.</param>
@@ -48,7 +45,7 @@ public sealed class ClusterStorage : IDisposable
         _sending = new HttpMessageInvoker(way, disposeHandler: false);
         var peer = new ClusterPeer { Http = _asking, Address = settings.Query, ReadAddress = settings.Read };
         var door = new ClusterDoor(peer, edges.Time, work => edges.Start("cluster", work));
-        var rulesDoor = new ClusterDoor(peer with { Patience = RulesWait }, edges.Time, work => edges.Start("cluster", work));
+        var rulesDoor = new ClusterDoor(peer with { Patience = ClusterPeer.PatienceOfRules }, edges.Time, work => edges.Start("cluster", work));
         var language = new ClusterLanguage(door);
         Outage = door.Outage;
         Everything = new MergedSource(new ClusterSource(door, language), store, OwnFrom);

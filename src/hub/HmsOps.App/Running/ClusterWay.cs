@@ -17,6 +17,7 @@ internal sealed class ClusterWay : DelegatingHandler
     private readonly SemaphoreSlim _reading = new(1, 1);
     private volatile Filled? _filled;
 
+    /// <summary>Connects when something is sent.</summary>
     /// <param name="storage">Which cluster.</param>
     /// <param name="secrets">The values of the secrets in its headers.</param>
     /// <param name="isOurs">True for the hub's own doors.</param>

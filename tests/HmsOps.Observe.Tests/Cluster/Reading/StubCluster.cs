@@ -19,9 +19,6 @@ internal sealed class StubCluster : HttpMessageHandler
     /// <summary>What was asked, in order.</summary>
     public List<Question> Asked { get; } = [];
 
-    /// <summary>What is sent with each question.</summary>
-    public List<KeyValuePair<string, string>> Headers { get; } = [];
-
     public HandTime Time { get; } = new();
 
     public ClusterDoor Door(bool reads = false, TimeSpan? patience = null) => new(
@@ -30,7 +27,6 @@ internal sealed class StubCluster : HttpMessageHandler
             Http = new HttpClient(this, disposeHandler: false),
             Address = new Uri(Address),
             ReadAddress = reads ? new Uri($"{Address}/api/v1/read") : null,
-            Headers = () => Headers,
             Patience = patience ?? TimeSpan.FromSeconds(30),
         },
         Time, Task.Run);
@@ -90,7 +86,7 @@ internal sealed class StubCluster : HttpMessageHandler
     {
         var uri = request.RequestUri!; // of a request that is sent
         var body = request.Content is null ? [] : await request.Content.ReadAsByteArrayAsync(cancellationToken);
-        var question = new Question(uri.AbsolutePath, Fields(request.Content?.Headers.ContentType?.MediaType == "application/x-www-form-urlencoded" ? Encoding.UTF8.GetString(body) : uri.Query.TrimStart('?')), body, request.Headers.ToDictionary(header => header.Key, header => string.Join(',', header.Value)));
+        var question = new Question(uri.AbsolutePath, Fields(request.Content?.Headers.ContentType?.MediaType == "application/x-www-form-urlencoded" ? Encoding.UTF8.GetString(body) : uri.Query.TrimStart('?')), body);
         lock (Asked)
             Asked.Add(question);
         var answer = Answers.FirstOrDefault(pair => uri.AbsolutePath.EndsWith($"/prom/api/v1/{pair.Key}", StringComparison.Ordinal)).Value;
@@ -107,5 +103,5 @@ internal sealed class StubCluster : HttpMessageHandler
     private static Dictionary<string, string> Fields(string form) => form.Split('&', StringSplitOptions.RemoveEmptyEntries)
         .Select(pair => pair.Split('=')).ToDictionary(pair => WebUtility.UrlDecode(pair[0]), pair => WebUtility.UrlDecode(pair[1]));
 
-    internal sealed record Question(string Path, IReadOnlyDictionary<string, string> Fields, byte[] Body, IReadOnlyDictionary<string, string> Headers);
+    internal sealed record Question(string Path, IReadOnlyDictionary<string, string> Fields, byte[] Body);
 }

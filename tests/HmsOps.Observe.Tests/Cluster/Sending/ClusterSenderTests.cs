@@ -29,7 +29,14 @@ public sealed class ClusterSenderTests : IDisposable
         double[] values = [0, -0.0, 0.1, double.MaxValue, double.Epsilon, double.NegativeInfinity, double.NaN, StaleMarker.Value];
         var exponential = new NativeHistogram
         {
-            Schema = 2, ZeroThreshold = 1e-128, ZeroCount = 3, Count = 12, Sum = 7.5, Positive = [new(-3, 2), new(-2, 4), new(5, 1)], Negative = [new(0, 2)], Reset = CounterResetHint.NoReset,
+            Schema = 2,
+            ZeroThreshold = 1e-128,
+            ZeroCount = 3,
+            Count = 12,
+            Sum = 7.5,
+            Positive = [new(-3, 2), new(-2, 4), new(5, 1)],
+            Negative = [new(0, 2)],
+            Reset = CounterResetHint.NoReset,
         };
         var custom = new NativeHistogram { Schema = -53, ZeroThreshold = 0, ZeroCount = 0, Count = 1.5, Sum = 2.25, IsFloat = true, Positive = [new(0, 0.5), new(2, 1)], Negative = [], Bounds = [0.1, 1, 10] };
         _queue.Add(batch =>

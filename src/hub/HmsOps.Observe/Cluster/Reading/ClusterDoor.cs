@@ -74,11 +74,6 @@ public sealed class ClusterDoor(ClusterPeer peer, TimeProvider time, Func<Func<T
     /// <summary>Sends a question; answers what came when it is a success, or, where that is an answer too, a word that there is no such address.</summary>
     internal async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, string what, CancellationToken cancellationToken, bool mayRefuse = false)
     {
-        foreach (var (name, value) in peer.Headers())
-        {
-            if (!request.Headers.TryAddWithoutValidation(name, value))
-                throw new InvalidOperationException($"{name} is no header that can be sent with a question.");
-        }
         var answer = await _patience.WithinAsync(token => peer.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, token), cancellationToken);
         if (answer.IsSuccessStatusCode || (mayRefuse && (int)answer.StatusCode is >= 400 and < 500))
         {

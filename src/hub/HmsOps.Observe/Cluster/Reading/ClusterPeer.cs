@@ -14,7 +14,7 @@ public sealed record ClusterPeer
     /// </summary>
     public static readonly TimeSpan PatienceOfRules = TimeSpan.FromSeconds(5);
 
-    /// <summary>The way there; who makes it sees to which addresses may be reached.</summary>
+    /// <summary>The way there; who makes it sees to credentials and to which addresses may be reached, and follows no redirects, which would take the credentials to other hosts.</summary>
     public required HttpClient Http { get; init; }
 
     /// <summary>What stands before <c>api/v1/query</c>: <c>http://prometheus:9090</c>, <c>http://vmselect:8481/select/0/prometheus</c>.</summary>
@@ -22,12 +22,6 @@ public sealed record ClusterPeer
 
     /// <summary>Its address of remote read, whole; null where it has none.</summary>
     public Uri? ReadAddress { get; init; }
-
-    /// <summary>
-    /// What is sent with each question, secrets among it. Asked for every time, so that a secret which was changed counts at once; none of it stands in a message. The handler of
-    /// <see cref="Http"/> follows no redirects, or it would take it to other hosts.
-    /// </summary>
-    public Func<IReadOnlyList<KeyValuePair<string, string>>> Headers { get; init; } = static () => [];
 
     /// <summary>
     /// How long it may take until it begins to answer, and from one part of an answer (some thousand samples; a list is one) to the next. A question's own end may come before.

@@ -50,8 +50,9 @@ public sealed partial class ClusterSender(
     /// <summary>Sends until it is told to stop; the answer to what is under way then is waited for a little.</summary>
     public async Task RunAsync(CancellationToken stopping)
     {
-        using var leaving = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
-        using var told = stopping.Register(() => leaving.CancelAfter(plan.Farewell));
+        using var leaving = new CancellationTokenSource();
+        await using var farewell = time.CreateTimer(_ => leaving.Cancel(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        using var told = stopping.Register(() => farewell.Change(plan.Farewell, Timeout.InfiniteTimeSpan));
         try
         {
             while (!stopping.IsCancellationRequested)

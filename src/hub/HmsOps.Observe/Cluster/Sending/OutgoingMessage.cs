@@ -1,4 +1,3 @@
-using HmsOps.Observe.RemoteRead;
 using HmsOps.Observe.Wire;
 using HmsOps.Series;
 
