@@ -73,6 +73,8 @@ public abstract class SourceUnavailableException(string message, Exception? caus
 /// <summary>Answers every source can make of its series, when it has nothing better.</summary>
 public static class LabelLists
 {
+    private const char FirstSurrogate = '\ud800';
+
     /// <summary>Names of labels of some series, in the order of their bytes.</summary>
     public static IReadOnlyList<string> NamesOf(IEnumerable<Labels> series)
     {
@@ -99,16 +101,51 @@ public static class LabelLists
         return [.. values];
     }
 
-    /// <summary>What is in any of several lists, once, in the order of bytes.</summary>
+    /// <summary>What is in any of several lists, once, in the order of bytes. Lists that are in that order are merged.</summary>
     public static IReadOnlyList<string> Union(IReadOnlyList<IReadOnlyList<string>> lists)
     {
         ArgumentNullException.ThrowIfNull(lists);
-        return lists.Count == 1 ? lists[0] : [.. new SortedSet<string>(lists.SelectMany(list => list), Utf8Order)];
+        IReadOnlyList<string> all = [];
+        foreach (var list in lists.Where(list => list.Count > 0))
+            all = all.Count == 0 ? InOrder(list) : Merged(all, InOrder(list));
+        return all;
     }
 
-    // Ordinal order of UTF-16 differs from that of UTF-8 above the surrogates.
-    private static readonly Comparer<string> Utf8Order = Comparer<string>.Create(static (a, b) =>
-        Encoding.UTF8.GetBytes(a).AsSpan().SequenceCompareTo(Encoding.UTF8.GetBytes(b)));
+    private static IReadOnlyList<string> InOrder(IReadOnlyList<string> list)
+    {
+        for (var i = 1; i < list.Count; i++)
+        {
+            if (Compare(list[i - 1], list[i]) >= 0)
+                return [.. new SortedSet<string>(list, Utf8Order)];
+        }
+        return list;
+    }
+
+    private static List<string> Merged(IReadOnlyList<string> one, IReadOnlyList<string> other)
+    {
+        var merged = new List<string>(Math.Max(one.Count, other.Count));
+        for (var (i, j) = (0, 0); i < one.Count || j < other.Count;)
+        {
+            var order = i == one.Count ? 1 : j == other.Count ? -1 : Compare(one[i], other[j]);
+            merged.Add(order <= 0 ? one[i] : other[j]);
+            i += order <= 0 ? 1 : 0;
+            j += order >= 0 ? 1 : 0;
+        }
+        return merged;
+    }
+
+    private static readonly Comparer<string> Utf8Order = Comparer<string>.Create(Compare);
+
+    // As their UTF-8 compares: code units above the surrogates stand for characters that come before theirs.
+    private static int Compare(string a, string b)
+    {
+        var common = a.AsSpan().CommonPrefixLength(b);
+        if (common == a.Length || common == b.Length)
+            return a.Length - b.Length;
+        var (x, y) = (a[common], b[common]);
+        var isReversed = char.IsSurrogate(x) != char.IsSurrogate(y) && x >= FirstSurrogate && y >= FirstSurrogate;
+        return isReversed ? y - x : x - y;
+    }
 }
 
 /// <summary>A walk over series, one at a time. The spans of <see cref="Current"/> are valid until the next move. Not thread-safe.</summary>

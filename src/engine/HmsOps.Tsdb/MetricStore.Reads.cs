@@ -132,7 +132,7 @@ public sealed partial class MetricStore
         var head = Head;
         var values = selection.Matchers.Count == 0
             ? head.Index.LabelValues(name, IsIn(head, selection, view), cancellationToken)
-            : head.Index.LabelValues(name, IdsIn(head, selection, view, cancellationToken));
+            : head.Index.LabelValues(name, IdsIn(head, selection, view, cancellationToken), cancellationToken);
         return LabelLists.Union([values, .. InBlocks(selection, view, (block, kept) => block.LabelValues(name, kept, cancellationToken))]);
     }
 

@@ -40,7 +40,7 @@ public static class PresentComposition
         services.AddSingleton(new HostRule(sources.Hosts));
         services.AddSingleton(new MetricReader(sources.PromQL));
         services.AddSingleton(new LedgerReader(sources.Journal));
-        services.AddSingleton(_ => new QueryGate(sources.Time));
+        services.AddSingleton(_ => new QueryGate(sources.Time, sources.Limits.QueriesAtOnce));
         services.AddSingleton(sources.Queries ?? new RunningQueries(sources.Time));
         services.AddSingleton<LiveStreams>();
         services.AddSingleton<LiveEndpoint>();

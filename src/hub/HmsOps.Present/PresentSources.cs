@@ -112,6 +112,9 @@ public sealed record PresentLimits
     /// <summary><c>limits.metric.read</c>: how long that body may take to arrive. A slower sender holds a connection for nothing.</summary>
     public TimeSpan MetricRead { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>Queries that run at once; reads of other stores have as many places of their own.</summary>
+    public int QueriesAtOnce { get; init; } = 2 * Environment.ProcessorCount;
+
     /// <summary><c>limits.query.time</c>: how long one query of Prometheus' API may run.</summary>
     public TimeSpan QueryTime { get; init; } = TimeSpan.FromSeconds(30);
 

@@ -42,7 +42,7 @@ public sealed class SettingsReaderTests
         var lines = Lines(Nothing).ToDictionary(line => line.Name, line => line.Value);
         string[] names =
         [
-            "log.level", "log.format", "durability.window", "late.window", "retention.time", "ledger.on_poison", "secrets", "workspace", "data",
+            "log.level", "log.format", "durability.window", "late.window", "retention.time", "query.lookback", "query.cache", "ledger.on_poison", "secrets", "workspace", "data",
             .. Setting.All.Select(setting => setting.Name).Where(name => name.StartsWith("limits.", StringComparison.Ordinal)),
         ];
         foreach (var name in names)
@@ -73,6 +73,7 @@ public sealed class SettingsReaderTests
             durability: {window: 0s}
             late: {window: 12h}
             retention: {time: 30d}
+            query: {parallelism: 3, lookback: 1m, cache: 0}
             ledger: {onPoison: exit}
             http: {hosts: [ops.opm.gov]}
             limits:
@@ -93,6 +94,7 @@ public sealed class SettingsReaderTests
         Assert.Equal((LogLevel.Warning, LogFormat.Json, OnPoison.Exit), (settings.LogLevel, settings.LogFormat, settings.OnPoison));
         Assert.Equal((65_536, 100, TimeSpan.FromSeconds(5)), (settings.MetricBodyBytes, settings.MetricItems, settings.MetricRead));
         Assert.Equal((TimeSpan.FromMinutes(2), 7), (settings.QueryTime, settings.LiveStreams));
+        Assert.Equal((3, TimeSpan.FromMinutes(1), 0), (settings.QueryParallelism, settings.QueryLookback, settings.QueryCache));
         var labels = new LabelLimits { CountMax = 11, NameBytesMax = 12, ValueBytesMax = 13, BytesMax = 14 };
         Assert.Equal(
             new WriteLimits { PackedBytesMax = 1 << 20, DecodedBytesMax = 2 << 20, SeriesMax = 3, SamplesMax = 4, BucketsMax = 5, MemoryBytesMax = 6 << 20, Labels = labels },

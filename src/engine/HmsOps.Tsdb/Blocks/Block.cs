@@ -10,6 +10,8 @@ namespace HmsOps.Tsdb.Blocks;
 /// </summary>
 internal sealed class Block : IDisposable
 {
+    private const int RowsBetweenChecks = 4_096;
+
     private readonly IDisk _disk;
     private readonly IDiskFile _file;
     private readonly BlockIndex _index;
@@ -115,6 +117,8 @@ internal sealed class Block : IDisposable
             met.UnionWith(Enumerable.Range(0, keysets.Count));
         foreach (var row in IsWhole(selection) ? [] : RowsOf(selection, cancellationToken))
         {
+            if (row % RowsBetweenChecks == 0)
+                cancellationToken.ThrowIfCancellationRequested();
             var keyset = labels.KeysetOf(row);
             if (!met.Contains(keyset) && presence.IsThere(row))
                 met.Add(keyset);
@@ -140,6 +144,8 @@ internal sealed class Block : IDisposable
             values.UnionWith(ValuesOf(label));
         foreach (var row in IsWhole(selection) ? [] : RowsOf(selection, cancellationToken))
         {
+            if (row % RowsBetweenChecks == 0)
+                cancellationToken.ThrowIfCancellationRequested();
             var value = labels.ValueOf(row, label);
             if (value >= 0 && !values.Contains(value) && presence.IsThere(row))
                 values.Add(value);

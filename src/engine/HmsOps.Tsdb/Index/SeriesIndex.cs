@@ -223,7 +223,7 @@ internal sealed class SeriesIndex
     public IReadOnlyList<string> LabelValues(string name)
     {
         var label = _labels.FindName(Encoding.UTF8.GetBytes(name));
-        return label < 0 ? [] : ValuesOf(label, [.. Enumerable.Range(0, _labels.ValuesOf(label))]);
+        return label < 0 ? [] : ValuesOf(label, [.. Enumerable.Range(0, _labels.ValuesOf(label))], CancellationToken.None);
     }
 
     /// <summary>The values of a label of the series that count, in the order of their bytes. For each value series are asked about until one counts.</summary>
@@ -238,11 +238,11 @@ internal sealed class SeriesIndex
             if (FirstWith(label, ordinal, counts, cancellationToken) >= 0)
                 ordinals.Add(ordinal);
         }
-        return ValuesOf(label, [.. ordinals]);
+        return ValuesOf(label, [.. ordinals], cancellationToken);
     }
 
     /// <summary>The values of a label of some series, in the order of their bytes.</summary>
-    public IReadOnlyList<string> LabelValues(string name, ReadOnlySpan<int> ids)
+    public IReadOnlyList<string> LabelValues(string name, ReadOnlySpan<int> ids, CancellationToken cancellationToken = default)
     {
         var label = _labels.FindName(Encoding.UTF8.GetBytes(name));
         if (label < 0)
@@ -256,7 +256,7 @@ internal sealed class SeriesIndex
                     ordinals.Add(record.Ordinal);
             }
         }
-        return ValuesOf(label, [.. ordinals]);
+        return ValuesOf(label, [.. ordinals], cancellationToken);
     }
 
     /// <summary>How many series have a label with a value: of a metric's name, the metric's series. Those that left count until <see cref="Compacted"/>.</summary>
@@ -412,10 +412,10 @@ internal sealed class SeriesIndex
         return Array.ConvertAll(names, name => Encoding.UTF8.GetString(_labels.NameText(name)));
     }
 
-    private string[] ValuesOf(int name, int[] ordinals)
+    private string[] ValuesOf(int name, int[] ordinals, CancellationToken cancellationToken)
     {
         var handles = Array.ConvertAll(ordinals, ordinal => _labels.HandleOf(name, ordinal));
-        Array.Sort(handles, (a, b) => _labels.ValueText(a).SequenceCompareTo(_labels.ValueText(b)));
+        _order.SortValues(handles, cancellationToken);
         return Array.ConvertAll(handles, handle => Encoding.UTF8.GetString(_labels.ValueText(handle)));
     }
 

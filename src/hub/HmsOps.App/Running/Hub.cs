@@ -60,7 +60,7 @@ public sealed partial class Hub : IDisposable
         Refusals = new Refusals();
         if (plan.Remote is { } remote && edges.Cluster is { } way)
             Cluster = new ClusterStorage(remote, way, edges, _store, Refusals, FirstStart());
-        PromQL = new PromEngine(Cluster is null ? _store : Cluster.NewestFirst, new PromLimits(), pool: new PromPool(plan.RulesMemory));
+        PromQL = new PromEngine(Cluster is null ? _store : Cluster.NewestFirst, new PromLimits { LookBack = plan.LookBack }, pool: new PromPool(plan.RulesMemory));
         _keeper = new WorkspaceKeeper(Journal, edges.Time, edges.Logs.CreateLogger<WorkspaceKeeper>());
         Push = new PushIntake(_store, Refusals, plan.Push, edges.Time);
         if (edges.Fetch is { } fetch && edges.Resolver is { } resolver)

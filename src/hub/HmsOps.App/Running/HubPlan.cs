@@ -40,6 +40,9 @@ public sealed record HubPlan
     /// <summary>Bytes of memory that rules may take while they are evaluated.</summary>
     public long RulesMemory { get; init; } = 256L << 20;
 
+    /// <summary>How old a sample may be and still be the current one.</summary>
+    public TimeSpan LookBack { get; init; } = TimeSpan.FromMinutes(5);
+
     /// <summary>The cluster that keeps samples for good; null: the hub does.</summary>
     public RemoteStorage? Remote { get; init; }
 

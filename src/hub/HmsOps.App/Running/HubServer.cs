@@ -25,9 +25,6 @@ namespace HmsOps.App.Running;
 /// <param name="leaving">The last thing done when it cannot or may not stop in order: after this the process is gone.</param>
 internal sealed class HubServer(HubSettings settings, IReadOnlyList<SettingLine> lines, HubLog log, Action<string> print, Action? leaving = null)
 {
-    // What answers to range queries may take that are kept. None are where a cluster answers: nobody says what others have sent it since.
-    private const long RangeCacheBytes = 64 << 20;
-
     private const string ResolvConf = "/etc/resolv.conf";
 
     private static readonly TimeSpan LookAtLedgerEvery = TimeSpan.FromSeconds(1);
@@ -57,7 +54,7 @@ internal sealed class HubServer(HubSettings settings, IReadOnlyList<SettingLine>
         using var fetch = new HttpFetch(plan.Scrape, new TargetCredentials(secrets, settings.Workspace).ReadAsync, doors.IsOurs, _time);
         using var cluster = settings.Remote is { } remote ? new ClusterWay(remote, secrets, doors.IsOurs, _time) : null;
         using var hub = Open(plan, doors, logs, scripts, ways, fetch, cluster);
-        using var threads = new QueryThreads();
+        using var threads = new QueryThreads(Parallelism);
         var app = Build(hub, doors, threads);
         await using var _ = app;
         await app.StartAsync(CancellationToken.None);
@@ -90,6 +87,8 @@ internal sealed class HubServer(HubSettings settings, IReadOnlyList<SettingLine>
         }
     }
 
+    private int Parallelism => settings.QueryParallelism ?? Environment.ProcessorCount;
+
     private HubPlan PlanOf(Doors doors) => new()
     {
         Name = settings.Name,
@@ -104,6 +103,7 @@ internal sealed class HubServer(HubSettings settings, IReadOnlyList<SettingLine>
         RetentionBytes = settings.RetentionBytes ?? EightyPercent(settings.Data),
         StoreMemory = settings.StoreMemory ?? HubMemory.ForStore,
         RulesMemory = HubMemory.ForRules,
+        LookBack = settings.QueryLookback,
         Remote = settings.Remote,
         Scrape = settings.Scrape,
         Push = new PushLimits { BodyBytesMax = (int)settings.MetricBodyBytes, ItemsMax = settings.MetricItems },
@@ -178,7 +178,8 @@ internal sealed class HubServer(HubSettings settings, IReadOnlyList<SettingLine>
         // Rules are evaluated by one thread of their own, and out of a purse of their own: no dashboard can starve them.
         var pool = new PromPool(HubMemory.ForQueries);
         var queries = new PromEngine(hub.Series, hub.PromQL.Limits, threads.Workers, pool, hub.Cluster?.Whole);
-        var ranges = new RangeCache(queries, hub.Changes, hub.Cluster is null ? RangeCacheBytes : 0);
+        // None are kept where a cluster answers: nobody says what others have sent it since.
+        var ranges = new RangeCache(queries, hub.Changes, hub.Cluster is null ? settings.QueryCache : 0);
         var running = new RunningQueries(_time);
         builder.Services.AddPresent(new PresentSources
         {
@@ -204,6 +205,7 @@ internal sealed class HubServer(HubSettings settings, IReadOnlyList<SettingLine>
                 MetricBodyBytes = (int)settings.MetricBodyBytes,
                 MetricRead = settings.MetricRead,
                 QueryTime = settings.QueryTime,
+                QueriesAtOnce = 2 * Parallelism,
                 LiveStreams = settings.LiveStreams,
             },
             Refusals = hub.Refusals,

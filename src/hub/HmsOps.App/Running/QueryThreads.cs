@@ -22,10 +22,12 @@ internal sealed class QueryThreads : IDisposable
     private readonly BlockingCollection<Action> _work = [];
     private int _idle;
 
-    public QueryThreads()
+    /// <summary>Starts them.</summary>
+    /// <param name="cores">How many cores they may keep busy.</param>
+    public QueryThreads(int cores)
     {
-        Workers = new PromWorkers(Environment.ProcessorCount, RunAll);
-        for (var i = 0; i < PerCore * Environment.ProcessorCount; i++)
+        Workers = new PromWorkers(cores, RunAll);
+        for (var i = 0; i < PerCore * cores; i++)
             new Thread(Take) { Name = "query", IsBackground = true }.Start();
     }
 

@@ -43,6 +43,15 @@ public sealed record HubSettings
     /// <summary>The cluster that keeps samples for good; null: the hub does.</summary>
     public RemoteStorage? Remote { get; init; }
 
+    /// <summary>Null: as many as there are cores.</summary>
+    public required int? QueryParallelism { get; init; }
+
+    /// <summary>How old a sample may be and still be the current one.</summary>
+    public required TimeSpan QueryLookback { get; init; }
+
+    /// <summary>Bytes of memory for answers that are kept.</summary>
+    public required long QueryCache { get; init; }
+
     public required OnPoison OnPoison { get; init; }
 
     public required IReadOnlyDictionary<string, SecretSource> Secrets { get; init; }

@@ -93,6 +93,17 @@ public static class SettingsShape
 
     public static readonly Key<BoundRecord> Remote = Group("remote", "settings of the cluster", [RemoteWrite, RemoteQuery, RemoteRead, RemoteHeaders, RemoteQueue, RemotePushdown]);
 
+    public static readonly Key<long> QueryParallelism = new("parallelism", new CountType(1, 1_024), "How many cores queries may keep busy; rules have a thread of their own.", "4")
+    { DefaultText = "as many as there are" };
+
+    public static readonly Key<TimeSpan> QueryLookback = new(
+        "lookback", new DurationType(TimeSpan.FromSeconds(1), TimeSpan.FromDays(1)), "How old a sample may be and still be the current one, for queries and rules.", "5m")
+    { DefaultText = "5m" };
+
+    public static readonly Key<long> QueryCache = new("cache", new SizeType(0, 64 * GiB), "Memory for answers to range queries that are kept; 0 keeps none.", "64MiB") { DefaultText = "64MiB" };
+
+    public static readonly Key<BoundRecord> Queries = Group("query", "settings of queries", [QueryParallelism, QueryLookback, QueryCache]);
+
     public static readonly Key<OnPoison> OnPoison = new(
         "on_poison", new ChoiceType<OnPoison>(("serve", Settings.OnPoison.Serve), ("exit", Settings.OnPoison.Exit)),
         "After the ledger could not be written: serve read-only, or end for the supervisor.", "exit")
@@ -188,11 +199,11 @@ public static class SettingsShape
 
     /// <summary>The table.</summary>
     public static RecordShape Shape { get; } = new(
-        "hms-ops.yaml", [Listen, Workspace, Data, Name, TimeZone, PublicUrl, Log, Durability, Late, Retention, Storage, Remote, Ledger, Secrets, Http, Otlp, Limits])
+        "hms-ops.yaml", [Listen, Workspace, Data, Name, TimeZone, PublicUrl, Log, Durability, Late, Retention, Storage, Remote, Queries, Ledger, Secrets, Http, Otlp, Limits])
     {
         NotInThisVersion =
         [
-            "source", "pull", "auth", "memory", "store", "query", "process", "gateway", "heartbeat", "events", "forward", "synthetic",
+            "source", "pull", "auth", "memory", "store", "process", "gateway", "heartbeat", "events", "forward", "synthetic",
         ],
     };
 
@@ -200,7 +211,7 @@ public static class SettingsShape
     public static IReadOnlyList<string> OtherVersions { get; } =
     [
         "source", "auth.mode", "auth.access", "auth.session", "auth.idle", "memory.limit", "store.checkpoint", "store.summaries",
-        "retention.bytes", "retention.logs", "retention.traces", "query.parallelism", "query.lookback", "query.cache", "ledger.public", "ledger.key_file",
+        "retention.bytes", "retention.logs", "retention.traces", "ledger.public", "ledger.key_file",
         "ledger.retention", "ledger.reserve", "ledger.store", "ledger.postgres", "process.ports", "process.on_stop", "gateway.if_abandoned", "heartbeat.url",
         "heartbeat.every", "events.rabbitmq", "events.exchange", "events.source_rate", "http.proxies", "http.tls", "forward.logs", "forward.traces",
     ];

@@ -1,13 +1,13 @@
 namespace HmsOps.Present.Api.Prometheus;
 
-/// <summary>How many queries run at once: two a core. Up to 64 more wait, each at most 5 s; whoever comes then is told to come later.</summary>
-internal sealed class QueryGate(TimeProvider time) : IDisposable
+/// <summary>How many queries run at once: as many as the limits say. Up to 64 more wait, each at most 5 s; whoever comes then is told to come later.</summary>
+internal sealed class QueryGate(TimeProvider time, int atOnce) : IDisposable
 {
     private const int WaitingMax = 64;
 
     private static readonly TimeSpan WaitMax = TimeSpan.FromSeconds(5);
 
-    private readonly SemaphoreSlim _running = new(2 * Environment.ProcessorCount);
+    private readonly SemaphoreSlim _running = new(atOnce);
     private int _waiting;
 
     /// <summary>A place to run in; null when there is none. Dispose it to give it back.</summary>

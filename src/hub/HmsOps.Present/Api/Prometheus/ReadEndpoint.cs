@@ -12,7 +12,7 @@ namespace HmsOps.Present.Api.Prometheus;
 /// </summary>
 internal sealed class ReadEndpoint(PresentSources sources) : IDisposable
 {
-    private readonly QueryGate _gate = new(sources.Time);
+    private readonly QueryGate _gate = new(sources.Time, sources.Limits.QueriesAtOnce);
 
     public void Map(IEndpointRouteBuilder routes) => routes.MapPost("/api/v1/read", http => BulkDoor.TakeAsync(http, sources, async cancellationToken =>
     {

@@ -1,0 +1,35 @@
+using System.Text;
+
+namespace HmsOps.Series.Tests;
+
+public sealed class LabelListsTests
+{
+    // Letters, a prefix of others, the last before the surrogates, characters of two units, the last of one unit.
+    private static readonly string[] Parts = ["a", "b", "", "é", "\ud7ff", "\ue000", "\uffff", "😀", "𐀀"];
+
+    [Fact]
+    public void A_union_has_each_once_in_the_order_of_their_bytes()
+    {
+        var random = new Random(5);
+        for (var round = 0; round < 500; round++)
+        {
+            IReadOnlyList<string>[] lists = [.. Enumerable.Range(0, random.Next(5)).Select(_ => Drawn(random, isOrdered: random.Next(3) > 0))];
+            var expected = lists.SelectMany(list => list).Distinct().ToList();
+            expected.Sort(ByBytes);
+
+            Assert.Equal(expected, LabelLists.Union(lists));
+        }
+    }
+
+    private static List<string> Drawn(Random random, bool isOrdered)
+    {
+        var drawn = Enumerable.Range(0, random.Next(20)).Select(_ => string.Concat(Enumerable.Range(0, random.Next(4)).Select(_ => Parts[random.Next(Parts.Length)]))).ToList();
+        if (!isOrdered)
+            return drawn;
+        drawn = [.. drawn.Distinct()];
+        drawn.Sort(ByBytes);
+        return drawn;
+    }
+
+    private static int ByBytes(string a, string b) => Encoding.UTF8.GetBytes(a).AsSpan().SequenceCompareTo(Encoding.UTF8.GetBytes(b));
+}
