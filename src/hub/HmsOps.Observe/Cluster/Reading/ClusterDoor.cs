@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-using System.Text;
 using HmsOps.Observe.History;
 using HmsOps.Observe.RemoteRead;
 using HmsOps.Series;
@@ -15,9 +14,6 @@ namespace HmsOps.Observe.Cluster.Reading;
 /// <param name="start">Starts work beside the asker, who waits for it with his own thread: the network is not done there.</param>
 public sealed class ClusterDoor(ClusterPeer peer, TimeProvider time, Func<Func<Task>, Task> start)
 {
-    private const int SaidBytesMax = 4_096;
-    private const int SaidShownMax = 300;
-
     private readonly AnswerPatience _patience = new(peer.Patience, time);
 
     /// <summary>What became of the last questions.</summary>
@@ -122,12 +118,6 @@ public sealed class ClusterDoor(ClusterPeer peer, TimeProvider time, Func<Func<T
         return failure;
     }
 
-    private async Task<string> SaidAsync(HttpResponseMessage answer, CancellationToken cancellationToken)
-    {
-        var said = new byte[SaidBytesMax];
-        using var body = await WithinAsync(answer.Content.ReadAsStreamAsync, cancellationToken);
-        var length = await WithinAsync(token => body.ReadAtLeastAsync(said, SaidBytesMax, throwOnEndOfStream: false, token).AsTask(), cancellationToken);
-        var text = Encoding.UTF8.GetString(said, 0, length).ReplaceLineEndings(" ").Trim().TrimEnd('.');
-        return text.Length > SaidShownMax ? text[..SaidShownMax] + "…" : text.Length == 0 ? "nothing more" : text;
-    }
+    private async Task<string> SaidAsync(HttpResponseMessage answer, CancellationToken cancellationToken) =>
+        await ClusterReply.SaidAsync(answer, _patience, cancellationToken) is { Length: > 0 } said ? said : "nothing more";
 }

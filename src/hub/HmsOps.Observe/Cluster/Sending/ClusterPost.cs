@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
-using System.Text;
 using HmsOps.Observe.RemoteRead;
 using HmsOps.Observe.Wire;
 
@@ -54,8 +53,6 @@ internal sealed record PostOutcome(PostVerdict Verdict, string Words)
 /// <param name="time">The clock.</param>
 internal sealed class ClusterPost(HttpMessageInvoker http, SendPlan plan, TimeProvider time)
 {
-    private const int SaidBytesMax = 4_096;
-    private const int SaidShownMax = 300;
     private static readonly TimeSpan PauseMax = TimeSpan.FromMinutes(5);
     private static readonly string[] CountNames =
         ["X-Prometheus-Remote-Write-Samples-Written", "X-Prometheus-Remote-Write-Histograms-Written", "X-Prometheus-Remote-Write-Exemplars-Written"];
@@ -76,7 +73,7 @@ internal sealed class ClusterPost(HttpMessageInvoker http, SendPlan plan, TimePr
         try
         {
             using var answer = await _patience.WithinAsync(token => http.SendAsync(request, token), cancellationToken);
-            var said = answer.StatusCode == HttpStatusCode.NoContent ? "" : await SaidAsync(answer, cancellationToken);
+            var said = answer.StatusCode == HttpStatusCode.NoContent ? "" : await ClusterReply.SaidAsync(answer, _patience, cancellationToken);
             return Meaning(answer, version, said);
         }
         catch (HttpRequestException e)
@@ -139,14 +136,5 @@ internal sealed class ClusterPost(HttpMessageInvoker http, SendPlan plan, TimePr
     {
         var pause = asked?.Delta ?? (asked?.Date is { } until ? until - time.GetUtcNow() : null);
         return pause is { } span ? TimeSpan.FromTicks(Math.Clamp(span.Ticks, 0, PauseMax.Ticks)) : null;
-    }
-
-    private async Task<string> SaidAsync(HttpResponseMessage answer, CancellationToken cancellationToken)
-    {
-        var said = new byte[SaidBytesMax];
-        using var body = await _patience.WithinAsync(answer.Content.ReadAsStreamAsync, cancellationToken);
-        var length = await _patience.WithinAsync(token => body.ReadAtLeastAsync(said, SaidBytesMax, throwOnEndOfStream: false, token).AsTask(), cancellationToken);
-        var text = Encoding.UTF8.GetString(said, 0, length).ReplaceLineEndings(" ").Trim().TrimEnd('.');
-        return text.Length > SaidShownMax ? text[..SaidShownMax] + "…" : text;
     }
 }
