@@ -105,7 +105,7 @@ public sealed class CrashTests
             Assert.Equal(MetricStoreState.Serving, store.State);
             Assert.False(store.Recovery.IsClean);
             Assert.Equal(2, store.Counts.LostAtReplay);
-            Assert.Equal(["first", "last"], store.Series(new Selection([], 0, long.MaxValue), CancellationToken.None).Select(labels => labels.Name));
+            Assert.Equal(["first", "last"], store.Series(new Selection([], 0, long.MaxValue), int.MaxValue, CancellationToken.None).Select(labels => labels.Name));
             return true;
         });
     }

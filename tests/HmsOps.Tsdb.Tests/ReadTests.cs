@@ -16,7 +16,7 @@ public sealed class ReadTests
     public void Series_are_found_by_name_and_come_in_label_order(string name, MatchOp op, string series) => Given((store, _) =>
     {
         var selection = new Selection([new Matcher("__name__", op, name)], 0, long.MaxValue);
-        var found = store.Series(selection, CancellationToken.None);
+        var found = store.Series(selection, int.MaxValue, CancellationToken.None);
         Assert.Equal(series, string.Join(' ', found.Select(Short)));
         Assert.Equal(found, Walk(store, selection).Select(seen => seen.Labels));
     });
@@ -25,7 +25,7 @@ public sealed class ReadTests
     public void All_matchers_must_hold_and_an_absent_label_is_empty() => Given((store, _) =>
     {
         var selection = new Selection([new Matcher("__name__", MatchOp.Equal, "a"), new Matcher("job", MatchOp.Equal, "")], 0, long.MaxValue);
-        Assert.Equal("a", string.Join(' ', store.Series(selection, CancellationToken.None).Select(Short)));
+        Assert.Equal("a", string.Join(' ', store.Series(selection, int.MaxValue, CancellationToken.None).Select(Short)));
     });
 
     [Theory]
@@ -40,7 +40,7 @@ public sealed class ReadTests
         var selection = new Selection([new Matcher("__name__", MatchOp.Equal, "tax-bot.ok")], t0 + (from * 1000), t0 + (to * 1000));
         var seen = Walk(store, selection);
         Assert.Equal(times, string.Join(' ', seen.SelectMany(series => series.Times).Select(time => (time - t0) / 1000)));
-        Assert.Equal(times.Length > 0 ? 1 : 0, store.Series(selection, CancellationToken.None).Count);
+        Assert.Equal(times.Length > 0 ? 1 : 0, store.Series(selection, int.MaxValue, CancellationToken.None).Count);
     });
 
     [Theory]
@@ -112,7 +112,7 @@ public sealed class ReadTests
         using var cursor = store.Select(new Selection([], 0, long.MaxValue), new QueryBudget(100), cancelled.Token);
         cancelled.Cancel();
         Assert.ThrowsAny<OperationCanceledException>(() => cursor.MoveNext());
-        Assert.ThrowsAny<OperationCanceledException>(() => store.Series(new Selection([], 0, long.MaxValue), cancelled.Token));
+        Assert.ThrowsAny<OperationCanceledException>(() => store.Series(new Selection([], 0, long.MaxValue), int.MaxValue, cancelled.Token));
     });
 
     private void Given(Action<MetricStore, long> look) => _world.Live(End.Stopped, async (store, time) =>

@@ -232,7 +232,8 @@ public sealed class SealingTests
         await Scrapes(store, time, hours: 2.4);
         await store.Append(("both/a", time.Ms(), 1), ("fresh/b", time.Ms(), 1));
         var all = new Selection([], 0, long.MaxValue);
-        Assert.Equal(["both{job=\"a\"}", "fresh{job=\"b\"}", "m", "n", "o", "old{job=\"a\"}"], store.Series(all, CancellationToken.None).Select(labels => labels.ToString()));
+        Assert.Equal(["both{job=\"a\"}", "fresh{job=\"b\"}", "m", "n", "o", "old{job=\"a\"}"], store.Series(all, int.MaxValue, CancellationToken.None).Select(labels => labels.ToString()));
+        Assert.Equal(["both{job=\"a\"}", "fresh{job=\"b\"}"], store.Series(all, 2, CancellationToken.None).Select(labels => labels.ToString()));
         Assert.Equal(["__name__", "job"], store.LabelNames(all, CancellationToken.None));
         Assert.Equal(["a", "b"], store.LabelValues("job", all, CancellationToken.None));
         Assert.Equal(["b"], store.LabelValues("job", all with { Matchers = [new Matcher("__name__", MatchOp.Equal, "fresh")] }, CancellationToken.None));

@@ -17,8 +17,8 @@ public interface ISeriesSource
     /// </summary>
     IReadOnlyList<SeriesCursor> SelectParts(Selection selection, int partsMax, QueryBudget budget, CancellationToken cancellationToken) => [Select(selection, budget, cancellationToken)];
 
-    /// <summary>Label sets of series that have samples in the range.</summary>
-    IReadOnlyList<Labels> Series(Selection selection, CancellationToken cancellationToken);
+    /// <summary>Label sets of series that have samples in the range, the first of them in the order of rows; what is behind the most that are wanted is not looked at more than need be.</summary>
+    IReadOnlyList<Labels> Series(Selection selection, int most, CancellationToken cancellationToken);
 
     /// <summary>Names of labels of series that have samples in the range, in the order of their bytes.</summary>
     IReadOnlyList<string> LabelNames(Selection selection, CancellationToken cancellationToken);
@@ -109,6 +109,37 @@ public static class LabelLists
         foreach (var list in lists.Where(list => list.Count > 0))
             all = all.Count == 0 ? InOrder(list) : Merged(all, InOrder(list));
         return all;
+    }
+
+    /// <summary>Series that are in any of several lists, once, in the order of rows. Each list is in that order, and read no further than what is taken asks for.</summary>
+    public static IEnumerable<Labels> UnionOfRows(IEnumerable<IEnumerable<Labels>> lists)
+    {
+        ArgumentNullException.ThrowIfNull(lists);
+        var ahead = new PriorityQueue<IEnumerator<Labels>, Labels>(Labels.RowOrder);
+        try
+        {
+            foreach (var list in lists)
+                Advance(list.GetEnumerator());
+            for (Labels? last = null; ahead.TryDequeue(out var list, out var labels); last = labels)
+            {
+                Advance(list);
+                if (labels != last)
+                    yield return labels;
+            }
+        }
+        finally
+        {
+            foreach (var (list, _) in ahead.UnorderedItems)
+                list.Dispose();
+        }
+
+        void Advance(IEnumerator<Labels> list)
+        {
+            if (list.MoveNext())
+                ahead.Enqueue(list, list.Current);
+            else
+                list.Dispose();
+        }
     }
 
     private static IReadOnlyList<string> InOrder(IReadOnlyList<string> list)

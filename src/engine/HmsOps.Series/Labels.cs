@@ -142,6 +142,9 @@ public readonly struct Labels : IEquatable<Labels>
         }
     }
 
+    /// <summary><see cref="CompareRows"/>, for what sorts.</summary>
+    public static IComparer<Labels> RowOrder { get; } = Comparer<Labels>.Create(CompareRows);
+
     /// <summary>
     /// The order of rows: by the bytes of the metric's name, then as <see cref="Compare"/>. One metric's series are neighbours, whatever their labels.
     /// </summary>

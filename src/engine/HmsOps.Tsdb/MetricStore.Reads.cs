@@ -28,8 +28,7 @@ public sealed partial class MetricStore
         var view = _sealed.Open();
         try
         {
-            var kept = selection with { From = Kept(selection.From) };
-            var blocks = view.Pin.Blocks.Where(block => block.Info.Overlaps(kept.From, kept.To)).ToArray();
+            var blocks = Overlapping(selection, view, out var kept);
             var inRows = blocks.Length > 0 || !selection.InAnyOrder; // merging goes by rows
             var cuts = HeadCut.Of(Head, selection.Matchers, cancellationToken, inRows: inRows).Split(partsMax, _options.ShareSeriesMin);
             Labels[] bounds = [.. cuts.Skip(1).Select(cut => cut.Head.Index.LabelsOf(cut.Ids[0]))];
@@ -55,25 +54,12 @@ public sealed partial class MetricStore
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<Labels> Series(Selection selection, CancellationToken cancellationToken)
+    public IReadOnlyList<Labels> Series(Selection selection, int most, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(selection);
         using var view = _sealed.Open();
-        var series = new List<Labels>();
-        using (var walk = WalkHead(selection, view, budget: null, cancellationToken))
-        {
-            while (walk.MoveNext())
-                series.Add(walk.Labels);
-        }
-        var head = series.Count;
-        foreach (var inBlock in InBlocks(selection, view, (block, kept) => block.Series(kept, cancellationToken)))
-            series.AddRange(inBlock);
-        if (series.Count > head)
-        {
-            series.Sort(Labels.CompareRows);
-            series = [.. series.Where((labels, i) => i == 0 || labels != series[i - 1])];
-        }
-        return series;
+        var inBlocks = Overlapping(selection, view, out var kept).Select(block => InBlock(block, kept, cancellationToken));
+        return [.. LabelLists.UnionOfRows([InHead(selection, view, cancellationToken), .. inBlocks]).Take(most)];
     }
 
     /// <summary>The exemplars of the series that match, in the order of rows, of each oldest first.</summary>
@@ -159,11 +145,37 @@ public sealed partial class MetricStore
         };
     }
 
+    private IEnumerable<Labels> InHead(Selection selection, StoreView view, CancellationToken cancellationToken)
+    {
+        using var walk = WalkHead(selection, view, budget: null, cancellationToken);
+        while (walk.MoveNext())
+            yield return walk.Labels;
+    }
+
+    // What was found before the damage was found is true.
+    private IEnumerable<Labels> InBlock(Block block, Selection kept, CancellationToken cancellationToken)
+    {
+        using var found = block.Series(kept, cancellationToken).GetEnumerator();
+        while (true)
+        {
+            try
+            {
+                if (!found.MoveNext())
+                    break;
+            }
+            catch (BlockDamagedException damage)
+            {
+                _sealed.Blocks.Quarantine(block, damage.Fault);
+                break;
+            }
+            yield return found.Current;
+        }
+    }
+
     // A block whose index is damaged is put aside, and the others answer.
     private IEnumerable<T> InBlocks<T>(Selection selection, StoreView view, Func<Block, Selection, T> ask)
     {
-        var kept = selection with { From = Kept(selection.From) };
-        foreach (var block in view.Pin.Blocks.Where(block => block.Info.Overlaps(kept.From, kept.To)))
+        foreach (var block in Overlapping(selection, view, out var kept))
         {
             T answer;
             try
@@ -177,6 +189,13 @@ public sealed partial class MetricStore
             }
             yield return answer;
         }
+    }
+
+    private Block[] Overlapping(Selection selection, StoreView view, out Selection kept)
+    {
+        var (from, to) = (Kept(selection.From), selection.To);
+        kept = selection with { From = from };
+        return [.. view.Pin.Blocks.Where(block => block.Info.Overlaps(from, to))];
     }
 
     // What is past retention is not seen, whether or not it was dropped yet: the answer does not depend on when housekeeping ran.

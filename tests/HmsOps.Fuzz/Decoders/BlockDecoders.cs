@@ -39,7 +39,7 @@ static class BlockDecoders
                 while (cursor.MoveNext())
                     Add(ref digest, cursor.Current);
                 warnings.AddRange(cursor.Warnings);
-                digest.Add((ulong)block.Series(question, CancellationToken.None).Count);
+                digest.Add((ulong)block.Series(question, CancellationToken.None).Count());
                 digest.Add((ulong)block.LabelNames(question, CancellationToken.None).Count);
                 digest.Add((ulong)block.LabelValues("pod", question, CancellationToken.None).Count);
             }

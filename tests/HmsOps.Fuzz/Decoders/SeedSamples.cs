@@ -48,7 +48,7 @@ static class SeedSamples
                 (Named("latency_ms"), times, [.. times.Select(_ => 0.0)], [.. times.Select((_, i) => Histogram(i + 1))]),
                 (Named("mixed"), times[1..], [.. times[1..].Select((_, i) => i % 2 == 0 ? i : 0.0)], [.. times[1..].Select((_, i) => i % 2 == 0 ? null : Bounded(i))]),
                 (Named("up"), times, [.. times.Select((_, i) => i == 3 ? StaleMarker.Value : 1)], []),
-            }.OrderBy(row => row.Item1, Comparer<Labels>.Create(Labels.CompareRows)),
+            }.OrderBy(row => row.Item1, Labels.RowOrder),
         ];
     }
 }

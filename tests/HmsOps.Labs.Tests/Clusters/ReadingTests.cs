@@ -116,7 +116,7 @@ public sealed class ReadingTests(ITestOutputHelper output)
     {
         using var store = court.Stored();
         var ours = new Selection([new("__name__", MatchOp.Regex, "court_(up|queue|requests_total)")], court.FromMs, court.ToMs);
-        Assert.Equal(store.Series(ours, CancellationToken.None), cluster.Source.Series(ours, CancellationToken.None));
+        Assert.Equal(store.Series(ours, int.MaxValue, CancellationToken.None), cluster.Source.Series(ours, int.MaxValue, CancellationToken.None));
         Assert.Equal(store.LabelNames(ours, CancellationToken.None), cluster.Source.LabelNames(ours, CancellationToken.None));
         Assert.Equal(store.LabelValues("instance", ours, CancellationToken.None), cluster.Source.LabelValues("instance", ours, CancellationToken.None));
     }

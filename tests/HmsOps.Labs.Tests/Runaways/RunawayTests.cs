@@ -26,7 +26,7 @@ public sealed partial class RunawayTests
     private static readonly long HeapBytes = IsLarge ? 6L << 30 : 1L << 30;
     private static readonly TimeSpan Calm = TimeSpan.FromSeconds(IsLarge ? 30 : 4);
     private static readonly TimeSpan Storm = IsLarge ? TimeSpan.FromMinutes(Minutes) : TimeSpan.FromSeconds(9);
-    private static readonly TimeSpan AloneTime = TimeSpan.FromMilliseconds(IsLarge ? 500 : 200);
+    private static readonly TimeSpan AloneTime = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan QueryTime = TimeSpan.FromSeconds(IsLarge ? 10 : 2);
 
     // To wait for a place, and to be asked and answered on a busy machine.

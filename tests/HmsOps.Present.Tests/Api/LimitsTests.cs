@@ -155,7 +155,7 @@ public sealed class LimitsTests
             return store.Select(selection, budget, cancellationToken);
         }
 
-        public IReadOnlyList<Labels> Series(Selection selection, CancellationToken cancellationToken) => store.Series(selection, cancellationToken);
+        public IReadOnlyList<Labels> Series(Selection selection, int most, CancellationToken cancellationToken) => store.Series(selection, most, cancellationToken);
 
         public IReadOnlyList<string> LabelNames(Selection selection, CancellationToken cancellationToken) => store.LabelNames(selection, cancellationToken);
 

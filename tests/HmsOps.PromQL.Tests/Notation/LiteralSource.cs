@@ -32,7 +32,7 @@ public sealed class LiteralSource : ISeriesSource
         return new Cursor(this, [.. Found(selection)], selection, budget);
     }
 
-    public IReadOnlyList<Labels> Series(Selection selection, CancellationToken cancellationToken) => [.. Found(selection).Select(l => l.Labels)];
+    public IReadOnlyList<Labels> Series(Selection selection, int most, CancellationToken cancellationToken) => [.. Found(selection).Select(l => l.Labels).Take(most)];
 
     public IReadOnlyList<string> LabelNames(Selection selection, CancellationToken cancellationToken) =>
         LabelLists.NamesOf(Series(selection, cancellationToken));

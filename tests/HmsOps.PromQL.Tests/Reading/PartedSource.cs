@@ -21,7 +21,7 @@ public sealed class PartedSource(IReadOnlyList<SeriesNotation.Line> lines) : ISe
             new LiteralSource(found[(found.Length * part / partsMax)..(found.Length * (part + 1) / partsMax)]).Select(selection, budget, cancellationToken))];
     }
 
-    public IReadOnlyList<Labels> Series(Selection selection, CancellationToken cancellationToken) => throw new NotSupportedException("These tests read samples.");
+    public IReadOnlyList<Labels> Series(Selection selection, int most, CancellationToken cancellationToken) => throw new NotSupportedException("These tests read samples.");
 
     public IReadOnlyList<string> LabelNames(Selection selection, CancellationToken cancellationToken) => throw new NotSupportedException("These tests read samples.");
 

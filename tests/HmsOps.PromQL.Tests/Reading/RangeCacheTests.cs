@@ -47,7 +47,7 @@ public sealed class RangeCacheTests
 
         public SeriesCursor Select(Selection selection, QueryBudget budget, CancellationToken cancellationToken) => Now().Select(selection, budget, cancellationToken);
 
-        public IReadOnlyList<Labels> Series(Selection selection, CancellationToken cancellationToken) => Now().Series(selection, cancellationToken);
+        public IReadOnlyList<Labels> Series(Selection selection, int most, CancellationToken cancellationToken) => Now().Series(selection, most, cancellationToken);
 
         public IReadOnlyList<string> LabelNames(Selection selection, CancellationToken cancellationToken) => Now().LabelNames(selection, cancellationToken);
 

@@ -193,7 +193,7 @@ public sealed class BlockDamageTests
                     while (cursor.MoveNext())
                         _ = Row.SamplesOf(cursor.Current).Count();
                 }
-                block.Series(question, CancellationToken.None);
+                _ = block.Series(question, CancellationToken.None).Count();
                 block.LabelNames(question, CancellationToken.None);
                 block.LabelValues("job", question, CancellationToken.None);
             }

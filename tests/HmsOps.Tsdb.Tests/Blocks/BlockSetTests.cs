@@ -135,7 +135,7 @@ public sealed class BlockSetTests
         var left = Without(rows, deletions);
         Same(Expected(left, All), Read(again));
         using var pin = again.Pin();
-        var series = pin.Blocks[0].Series(All, CancellationToken.None);
+        var series = pin.Blocks[0].Series(All, CancellationToken.None).ToArray();
         Assert.Equal(left.Select(row => row.Labels), series);
         Assert.Equal(LabelLists.ValuesOf("__name__", series), pin.Blocks[0].LabelValues("__name__", All, CancellationToken.None));
         Assert.Equal(LabelLists.NamesOf(series), pin.Blocks[0].LabelNames(All, CancellationToken.None));

@@ -80,7 +80,7 @@ public sealed class KeyTests
                 var result = await store.AppendAsync(batch, CancellationToken.None);
                 Assert.Equal(1, result.Taken + result.Refused.Count);
             }
-            Assert.All(store.Series(new Selection([], 0, long.MaxValue), CancellationToken.None), labels => Assert.True(Labels.IsCanonical(labels.Bytes)));
+            Assert.All(store.Series(new Selection([], 0, long.MaxValue), int.MaxValue, CancellationToken.None), labels => Assert.True(Labels.IsCanonical(labels.Bytes)));
         });
     }
 

@@ -99,13 +99,17 @@ internal sealed class Block : IDisposable
         return low;
     }
 
-    /// <summary>Label sets of series that have samples in the range, in the order of rows.</summary>
+    /// <summary>Label sets of series that have samples in the range, in the order of rows, found as they are taken.</summary>
     /// <exception cref="BlockDamagedException">The index is damaged where it has to be read.</exception>
-    public IReadOnlyList<Labels> Series(Selection selection, CancellationToken cancellationToken)
+    public IEnumerable<Labels> Series(Selection selection, CancellationToken cancellationToken)
     {
         using var presence = new RowPresence(_index, _file, _deletions, selection);
         var labels = new RowLabels(_index);
-        return [.. RowsOf(selection, cancellationToken).Where(presence.IsThere).Select(labels.Of)];
+        foreach (var row in RowsOf(selection, cancellationToken))
+        {
+            if (presence.IsThere(row))
+                yield return labels.Of(row);
+        }
     }
 
     /// <summary>Names of labels of series that have samples in the range, in the order of their bytes.</summary>
@@ -117,8 +121,6 @@ internal sealed class Block : IDisposable
             met.UnionWith(Enumerable.Range(0, keysets.Count));
         foreach (var row in IsWhole(selection) ? [] : RowsOf(selection, cancellationToken))
         {
-            if (row % RowsBetweenChecks == 0)
-                cancellationToken.ThrowIfCancellationRequested();
             var keyset = labels.KeysetOf(row);
             if (!met.Contains(keyset) && presence.IsThere(row))
                 met.Add(keyset);
@@ -144,8 +146,6 @@ internal sealed class Block : IDisposable
             values.UnionWith(ValuesOf(label));
         foreach (var row in IsWhole(selection) ? [] : RowsOf(selection, cancellationToken))
         {
-            if (row % RowsBetweenChecks == 0)
-                cancellationToken.ThrowIfCancellationRequested();
             var value = labels.ValueOf(row, label);
             if (value >= 0 && !values.Contains(value) && presence.IsThere(row))
                 values.Add(value);
@@ -177,10 +177,19 @@ internal sealed class Block : IDisposable
         return met;
     }
 
-    private IEnumerable<int> RowsOf(Selection selection, CancellationToken cancellationToken) =>
-        !Info.Overlaps(selection.From, selection.To) ? []
-        : selection.Matchers.Count == 0 ? Enumerable.Range(0, Info.Series)
-        : new RowSelection(_index, cancellationToken).Rows(selection.Matchers).ToArray();
+    private IEnumerable<int> RowsOf(Selection selection, CancellationToken cancellationToken)
+    {
+        if (!Info.Overlaps(selection.From, selection.To))
+            yield break;
+        var rows = selection.Matchers.Count == 0 ? Enumerable.Range(0, Info.Series) : new RowSelection(_index, cancellationToken).Rows(selection.Matchers).ToArray();
+        var walked = 0;
+        foreach (var row in rows)
+        {
+            if (walked++ % RowsBetweenChecks == 0)
+                cancellationToken.ThrowIfCancellationRequested();
+            yield return row;
+        }
+    }
 
     // All there is, so that the index alone answers.
     private bool IsWhole(Selection selection) =>

@@ -34,8 +34,8 @@ internal sealed class StoreDoor : ISeriesSink, ISeriesSource, IChanges
     public SeriesCursor Select(Selection selection, QueryBudget budget, CancellationToken cancellationToken) =>
         Store?.Select(selection, budget, cancellationToken) ?? throw new QueryBudgetException(NotYet);
 
-    public IReadOnlyList<Labels> Series(Selection selection, CancellationToken cancellationToken) =>
-        Store?.Series(selection, cancellationToken) ?? throw new QueryBudgetException(NotYet);
+    public IReadOnlyList<Labels> Series(Selection selection, int most, CancellationToken cancellationToken) =>
+        Store?.Series(selection, most, cancellationToken) ?? throw new QueryBudgetException(NotYet);
 
     public IReadOnlyList<string> LabelNames(Selection selection, CancellationToken cancellationToken) =>
         Store?.LabelNames(selection, cancellationToken) ?? throw new QueryBudgetException(NotYet);

@@ -140,7 +140,7 @@ public sealed class ClusterSourceTests
         Walked.Lines(lister, Up with { Matchers = [new("law.code", MatchOp.Equal, "1")] });
         lister.LabelNames(Up, CancellationToken.None);
         lister.LabelValues("job", Up, CancellationToken.None);
-        lister.Series(Up, CancellationToken.None);
+        lister.Series(Up, int.MaxValue, CancellationToken.None);
 
         Assert.Equal(["read", "buildinfo", "query", "labels", "values", "series"], cluster.Asked.Select(asked => asked.Path.Split('/')[^1]));
     }
@@ -228,7 +228,7 @@ public sealed class ClusterSourceTests
         cluster.Answers["label/law.code%20x/values"] = _ => StubCluster.Json("""{"status":"success","data":["𝄞","\uffee","a"]}""");
         var source = cluster.Source();
 
-        Assert.Equal(["up{job=\"a\"}", "up{job=\"b\"}"], source.Series(Up, CancellationToken.None).Select(labels => labels.ToString()));
+        Assert.Equal(["up{job=\"a\"}", "up{job=\"b\"}"], source.Series(Up, int.MaxValue, CancellationToken.None).Select(labels => labels.ToString()));
         Assert.Equal(["__name__", "job"], source.LabelNames(Up, CancellationToken.None));
         Assert.Equal(["a", "\uffee", "𝄞"], source.LabelValues("law.code x", Up, CancellationToken.None));
         Assert.All(cluster.Asked, asked => Assert.Equal(("{__name__=\"up\"}", "1.000", "61.500"), (asked.Fields["match[]"], asked.Fields["start"], asked.Fields["end"])));
@@ -260,9 +260,9 @@ public sealed class ClusterSourceTests
     /// <summary>A source that hands its series out the wrong way round.</summary>
     private sealed class Reversed(ListedSeries inner) : ISeriesSource
     {
-        public SeriesCursor Select(Selection selection, QueryBudget budget, CancellationToken cancellationToken) => new Cursor(inner.Series(selection, cancellationToken).Reverse().ToList());
+        public SeriesCursor Select(Selection selection, QueryBudget budget, CancellationToken cancellationToken) => new Cursor(inner.Series(selection, most, cancellationToken).Reverse().ToList());
 
-        public IReadOnlyList<Labels> Series(Selection selection, CancellationToken cancellationToken) => inner.Series(selection, cancellationToken);
+        public IReadOnlyList<Labels> Series(Selection selection, int most, CancellationToken cancellationToken) => inner.Series(selection, most, cancellationToken);
 
         public IReadOnlyList<string> LabelNames(Selection selection, CancellationToken cancellationToken) => inner.LabelNames(selection, cancellationToken);
 

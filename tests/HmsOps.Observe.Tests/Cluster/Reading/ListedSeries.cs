@@ -35,7 +35,7 @@ internal sealed class ListedSeries : ISeriesSource
         return new Cursor([.. Found(selection)], selection, budget);
     }
 
-    public IReadOnlyList<Labels> Series(Selection selection, CancellationToken cancellationToken) => [.. Found(selection).Select(series => series.Labels)];
+    public IReadOnlyList<Labels> Series(Selection selection, int most, CancellationToken cancellationToken) => [.. Found(selection).Select(series => series.Labels).Take(most)];
 
     public IReadOnlyList<string> LabelNames(Selection selection, CancellationToken cancellationToken) => LabelLists.NamesOf(Series(selection, cancellationToken));
 

@@ -62,7 +62,7 @@ public sealed class MergedSourceTests
         var warning = Assert.Single(warnings);
         Assert.Contains("older than 1970-01-01T00:00:05Z", warning, StringComparison.Ordinal);
         Assert.Contains("connection refused", warning, StringComparison.Ordinal);
-        Assert.Equal(["up{job=\"a\"}"], merged.Series(Up, CancellationToken.None).Select(labels => labels.ToString()));
+        Assert.Equal(["up{job=\"a\"}"], merged.Series(Up, int.MaxValue, CancellationToken.None).Select(labels => labels.ToString()));
         Assert.Equal(["__name__", "job"], merged.LabelNames(Up, CancellationToken.None));
         Assert.Equal(["a"], merged.LabelValues("job", Up, CancellationToken.None));
         Assert.Single(cluster.Asked); // the rest was not even asked
@@ -111,12 +111,12 @@ public sealed class MergedSourceTests
         var merged = new MergedSource(cluster.Source(), own, () => 0);
         var rules = new OwnFirstSource(own, merged, () => 0);
 
-        Assert.Equal(["up{job=\"a\"}", "up{job=\"b\"}", "up{job=\"ö\"}"], merged.Series(Up, CancellationToken.None).Select(labels => labels.ToString()));
+        Assert.Equal(["up{job=\"a\"}", "up{job=\"b\"}", "up{job=\"ö\"}"], merged.Series(Up, int.MaxValue, CancellationToken.None).Select(labels => labels.ToString()));
         Assert.Equal(["__name__", "job", "zone"], merged.LabelNames(Up, CancellationToken.None));
         Assert.Equal(["a", "b", "ö"], merged.LabelValues("job", Up, CancellationToken.None));
         Assert.Equal(["a", "ö"], rules.LabelValues("job", Up, CancellationToken.None));
         Assert.Equal(["__name__", "job"], rules.LabelNames(Up, CancellationToken.None));
-        Assert.Equal(2, rules.Series(Up, CancellationToken.None).Count);
+        Assert.Equal(2, rules.Series(Up, int.MaxValue, CancellationToken.None).Count);
         Assert.Equal(3, new OwnFirstSource(own, merged, () => 1_500).LabelValues("job", Up, CancellationToken.None).Count);
     }
 
@@ -156,7 +156,7 @@ public sealed class MergedSourceTests
         /// <summary>The slow way: all samples by series and time, the cluster's first, the own ones over them.</summary>
         public static List<string> Union(IReadOnlyList<Listed> own, IReadOnlyList<Listed> theirs, Selection selection, long theirsTo)
         {
-            var all = new SortedDictionary<Labels, SortedDictionary<long, string>>(Comparer<Labels>.Create(Labels.CompareRows));
+            var all = new SortedDictionary<Labels, SortedDictionary<long, string>>(Labels.RowOrder);
             foreach (var (side, to) in new[] { (theirs, Math.Min(theirsTo, selection.To)), (own, selection.To) })
             {
                 foreach (var series in side.Where(series => selection.Matchers.All(matcher => matcher.Matches(series.Labels))))

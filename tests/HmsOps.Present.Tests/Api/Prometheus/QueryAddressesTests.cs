@@ -146,12 +146,13 @@ public sealed class QueryAddressesTests : IAsyncLifetime
     [Theory]
     [InlineData("lookback_delta=1s", 0)]
     [InlineData("lookback_delta=20s", 3)]
+    [InlineData("lookback_delta=0", 3)] // as if nothing were said
     [InlineData("", 3)]
     public async Task The_look_back_may_be_another(string asked, int series) =>
         Assert.Equal(series, (await DataAsync($"/api/v1/query?query=requests_total&{asked}")).GetProperty("result").GetArrayLength());
 
     [Theory]
-    [InlineData("/api/v1/query?query=1&lookback_delta=0", "lookback_delta")]
+    [InlineData("/api/v1/query?query=1&lookback_delta=-1", "lookback_delta")]
     [InlineData("/api/v1/query?query=1&explain=all", "explain")]
     [InlineData("/api/v1/query?query=up[5m]&explain=run", "explain what is made of them")]
     [InlineData("/api/v1/query?query='x'&explain=plan", "explain what is made of them")]

@@ -40,7 +40,7 @@ public sealed class ClusterSource(ClusterDoor door, ClusterLanguage language) : 
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<Labels> Series(Selection selection, CancellationToken cancellationToken)
+    public IReadOnlyList<Labels> Series(Selection selection, int most, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(selection);
         if (SelectorText.Within(selection.From, selection.To) is not var (from, to))
@@ -49,7 +49,7 @@ public sealed class ClusterSource(ClusterDoor door, ClusterLanguage language) : 
         {
             using var answer = await door.PostAsync("series", await FormAsync(selection, from, to, token), ClusterDoor.Shown(selection), token);
             var found = (await ReadAsync(answer, selection, token)).Series;
-            return (IReadOnlyList<Labels>)[.. new SortedSet<Labels>(found.Where(labels => selection.Matchers.All(matcher => matcher.Matches(labels))), Rows)];
+            return (IReadOnlyList<Labels>)[.. new SortedSet<Labels>(found.Where(labels => selection.Matchers.All(matcher => matcher.Matches(labels))), Labels.RowOrder).Take(most)];
         }, cancellationToken);
     }
 
@@ -59,8 +59,6 @@ public sealed class ClusterSource(ClusterDoor door, ClusterLanguage language) : 
     /// <inheritdoc/>
     public IReadOnlyList<string> LabelValues(string name, Selection selection, CancellationToken cancellationToken) =>
         Texts($"label/{Uri.EscapeDataString(name)}/values", $"the values of label {name} of", selection, isForm: false, cancellationToken);
-
-    private static readonly Comparer<Labels> Rows = Comparer<Labels>.Create(Labels.CompareRows);
 
     private static bool IsOneMetric(Selection selection) => selection.Matchers.Any(matcher => matcher is { Name: "__name__", Op: MatchOp.Equal, Value.Length: > 0 });
 

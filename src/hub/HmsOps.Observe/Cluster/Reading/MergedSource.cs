@@ -20,11 +20,11 @@ public sealed class MergedSource(ClusterSource cluster, ISeriesSource own, Func<
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<Labels> Series(Selection selection, CancellationToken cancellationToken) =>
-        Both(cluster.Series, own.Series, selection, cancellationToken) switch
+    public IReadOnlyList<Labels> Series(Selection selection, int most, CancellationToken cancellationToken) =>
+        Both((asked, token) => cluster.Series(asked, most, token), (asked, token) => own.Series(asked, most, token), selection, cancellationToken) switch
         {
             (null, var mine) => mine,
-            (var theirs, var mine) => [.. new SortedSet<Labels>(theirs.Concat(mine), Comparer<Labels>.Create(Labels.CompareRows))],
+            (var theirs, var mine) => [.. LabelLists.UnionOfRows([theirs, mine]).Take(most)],
         };
 
     /// <inheritdoc/>

@@ -32,7 +32,8 @@ public sealed class OwnFirstSource(ISeriesSource own, MergedSource merged, Func<
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<Labels> Series(Selection selection, CancellationToken cancellationToken) => Chosen(selection, (source, token) => source.Series(selection, token), cancellationToken);
+    public IReadOnlyList<Labels> Series(Selection selection, int most, CancellationToken cancellationToken) =>
+        Chosen(selection, (source, token) => source.Series(selection, most, token), cancellationToken);
 
     /// <inheritdoc/>
     public IReadOnlyList<string> LabelNames(Selection selection, CancellationToken cancellationToken) => Chosen(selection, (source, token) => source.LabelNames(selection, token), cancellationToken);

@@ -53,7 +53,7 @@ internal sealed class MetadataEndpoints(PresentSources sources, PromDoor door)
             return refused;
         if (asked.Expression("query", out var expression) is { } alsoRefused)
             return alsoRefused;
-        var found = new SortedDictionary<Labels, IReadOnlyList<SeriesExemplar>>(Comparer<Labels>.Create(Labels.CompareRows));
+        var found = new SortedDictionary<Labels, IReadOnlyList<SeriesExemplar>>(Labels.RowOrder);
         foreach (var selector in Selectors(expression.Root))
         {
             foreach (var series in sources.Exemplars(new Selection(selector.Matchers, from, to), cancellationToken))

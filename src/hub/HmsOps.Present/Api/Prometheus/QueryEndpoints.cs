@@ -93,9 +93,10 @@ internal sealed class QueryEndpoints(PresentSources sources, PromDoor door)
         var engine = sources.PromQL;
         if (asked.Has("lookback_delta", out var lookBack))
         {
-            if (!PromTime.TryReadStep(lookBack, out var ms) || ms > LookBackMaxMs)
-                return PromRefusal.Bad("lookback_delta", $"cannot parse {PromRefusal.Quoted(lookBack)} to a valid duration: seconds or 5m, more than zero, at most a year");
-            engine = engine.Within(engine.Limits with { LookBack = TimeSpan.FromMilliseconds(ms) });
+            if (!PromTime.TryReadSpan(lookBack, out var ms) || ms is < 0 or > LookBackMaxMs)
+                return PromRefusal.Bad("lookback_delta", $"cannot parse {PromRefusal.Quoted(lookBack)} to a valid duration: seconds or 5m, at most a year, 0 for the setting's");
+            if (ms > 0)
+                engine = engine.Within(engine.Limits with { LookBack = TimeSpan.FromMilliseconds(ms) });
         }
         var explain = asked["explain"];
         if (explain is not ("" or "plan" or "run"))

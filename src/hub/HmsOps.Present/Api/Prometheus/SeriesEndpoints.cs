@@ -29,16 +29,13 @@ internal sealed class SeriesEndpoints(PresentSources sources, PromDoor door)
             return refused;
         if (selections[0].Matchers.Count == 0)
             return new PromRefusal(400, "bad_data", "no match[] parameter provided: name the series, as in match[]=up");
-        var found = new List<Labels>();
-        foreach (var selection in selections)
-            found.AddRange(sources.Series.Series(selection, cancellationToken));
-        if (selections.Count > 1)
-            found = [.. found.Distinct().Order(Comparer<Labels>.Create(Labels.CompareRows))];
+        var most = limit + 1; // one more tells that the list was cut
+        Labels[] found = [.. LabelLists.UnionOfRows([.. selections.Select(selection => sources.Series.Series(selection, most, cancellationToken))]).Take(most)];
         PromAnswer.WriteList(json, items =>
         {
             foreach (var labels in found.Take(limit))
                 PromAnswer.WriteLabels(items, labels);
-        }, found.Count > limit ? [PromAnswer.Truncated] : []);
+        }, found.Length > limit ? [PromAnswer.Truncated] : []);
         return null;
     }
 
