@@ -53,6 +53,8 @@ internal static class QueryBench
                 else
                     Console.WriteLine($"  {question.Name,-28} not in this version");
             }
+            var conditions = Conditions();
+            Measure("10,000 alert conditions", () => conditions.Sum(condition => engine.Instant(condition, timeline.Last, CancellationToken.None).Points.Count), words);
             stopping.Cancel();
             await running;
         }
@@ -61,6 +63,10 @@ internal static class QueryBench
             Directory.Delete(folder, recursive: true);
         }
     }
+
+    // Each of the thousand ten times: read once, as rules are when their file is.
+    private static PromExpression[] Conditions() =>
+        [.. Enumerable.Repeat(Question.Alerts, 10).SelectMany(alerts => alerts).Select(alert => PromParser.Parse(alert).Expression ?? throw new InvalidOperationException(alert))];
 
     private static async Task FillAsync(MetricStore store, Fleet fleet, Timeline timeline)
     {

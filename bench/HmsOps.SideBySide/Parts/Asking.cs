@@ -9,7 +9,7 @@ namespace HmsOps.SideBySide.Parts;
 /// <summary>Prometheus' query API, which all three speak.</summary>
 internal sealed class Asking(Server server)
 {
-    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(60);
 
     private const int WarmUps = 3;
     private const int TimesMax = 100;

@@ -227,6 +227,9 @@ public sealed class MerkleLog : IDisposable
         return new(from, to, levels.Root(0, from), levels.Root(0, to), ProofBuilder.Consistency(levels, from, to));
     }
 
+    /// <summary>The root of the whole subtree of 2^height durable entries that is the index-th of its height: what tiles are made of.</summary>
+    internal TreeHash Subtree(int height, long index) => _history.Levels.Root(index << height, (index + 1) << height);
+
     /// <summary>Closes the files and gives up the lock. Only once <see cref="RunAsync"/> has ended; what waits then is refused.</summary>
     public void Dispose()
     {

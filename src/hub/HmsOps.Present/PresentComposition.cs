@@ -45,6 +45,7 @@ public static class PresentComposition
         services.AddSingleton<LiveStreams>();
         services.AddSingleton<LiveEndpoint>();
         services.AddSingleton<LedgerEndpoints>();
+        services.AddSingleton<TileEndpoints>();
         services.AddSingleton<PromDoor>();
         services.AddSingleton<QueryEndpoints>();
         services.AddSingleton<SeriesEndpoints>();
@@ -93,6 +94,7 @@ public static class PresentComposition
         services.GetRequiredService<TargetsEndpoint>().Map(app);
         IncidentsEndpoint.Map(api, sources);
         services.GetRequiredService<LedgerEndpoints>().Map(api);
+        services.GetRequiredService<TileEndpoints>().Map(app);
         services.GetRequiredService<LiveEndpoint>().Map(api);
         WorkspaceEndpoint.Map(api, sources);
         HubEndpoints.Map(app, api, sources);

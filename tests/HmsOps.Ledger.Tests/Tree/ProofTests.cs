@@ -59,6 +59,23 @@ public sealed class ProofTests
         }
     }
 
+    [Fact]
+    public void Every_proof_of_every_tree_up_to_a_thousand_entries_verifies()
+    {
+        const int sizeMax = 1_000;
+        var levels = Trees.Of(sizeMax);
+        var leaves = Enumerable.Range(0, sizeMax).Select(index => levels.Leaf(index).ToArray()).ToArray();
+        var roots = Enumerable.Range(0, sizeMax + 1).Select(size => levels.Root(0, size).ToArray()).ToArray();
+        for (var size = 1; size <= sizeMax; size++)
+        {
+            for (var n = 0; n < size; n++)
+            {
+                Assert.True(Verifier.VerifyInclusion(n, size, leaves[n], roots[size], Trees.Bytes(ProofBuilder.Inclusion(levels, n, size))), $"entry {n} of {size}");
+                Assert.True(Verifier.VerifyConsistency(n, size, roots[n], roots[size], Trees.Bytes(ProofBuilder.Consistency(levels, n, size))), $"{n} to {size}");
+            }
+        }
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(2)]

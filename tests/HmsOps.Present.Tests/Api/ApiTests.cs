@@ -160,6 +160,22 @@ public sealed class ApiTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Tiles_are_the_trees_hashes_and_may_be_kept()
+    {
+        var log = CountyCourt.Over.Journal.Log;
+        using var tile = await _hub.Client.GetAsync($"/ledger/tile/0/000.p/{log.Size}");
+        Assert.Contains("immutable", tile.Headers.CacheControl?.ToString() ?? "", StringComparison.Ordinal);
+        Assert.Equal(
+            Enumerable.Range(0, (int)log.Size).SelectMany(i => log.ProveInclusion(i, log.Size).Leaf.ToArray()),
+            await tile.Content.ReadAsByteArrayAsync());
+        using var entries = await _hub.Client.GetAsync("/ledger/tile/entries/000.p/1");
+        Assert.Equal(log.Read(0)!.Bytes.ToArray(), (await entries.Content.ReadAsByteArrayAsync())[2..]);
+        Assert.Contains("private", entries.Headers.CacheControl?.ToString() ?? "", StringComparison.Ordinal);
+        foreach (var none in (string[])[$"/ledger/tile/0/000.p/{log.Size + 1}", "/ledger/tile/0/000", "/ledger/tile/x", "/ledger/tile/entries/0"])
+            Assert.Equal(HttpStatusCode.NotFound, (await _hub.Client.GetAsync(none)).StatusCode);
+    }
+
+    [Fact]
     public async Task Every_entry_comes_with_a_proof_that_holds_and_none_holds_for_another_entry()
     {
         var log = CountyCourt.Over.Journal.Log;

@@ -35,10 +35,10 @@ public sealed class LiteralSource : ISeriesSource
     public IReadOnlyList<Labels> Series(Selection selection, int most, CancellationToken cancellationToken) => [.. Found(selection).Select(l => l.Labels).Take(most)];
 
     public IReadOnlyList<string> LabelNames(Selection selection, CancellationToken cancellationToken) =>
-        LabelLists.NamesOf(Series(selection, cancellationToken));
+        LabelLists.NamesOf(Series(selection, int.MaxValue, cancellationToken));
 
     public IReadOnlyList<string> LabelValues(string name, Selection selection, CancellationToken cancellationToken) =>
-        LabelLists.ValuesOf(name, Series(selection, cancellationToken));
+        LabelLists.ValuesOf(name, Series(selection, int.MaxValue, cancellationToken));
 
     private IEnumerable<SeriesNotation.Line> Found(Selection selection) => _lines
         .Where(l => selection.Matchers.All(m => m.Matches(l.Labels)))

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using HmsOps.PromQL.Histograms;
 using HmsOps.Series;
 
@@ -26,7 +27,7 @@ internal sealed class Extrapolation(Notes notes, SourceRange at, long rangeMs, b
         FindResets(samples);
         if (!samples.Histograms.IsEmpty)
             base.Slide(grid, offset, range, samples, into);
-        else if (SlideNumbers(grid, offset, range, samples, into))
+        else if (samples.Starts.IsEmpty ? SlidePlain(grid, offset, range, samples, into) : SlideNumbers(grid, offset, range, samples, into))
             NoteIfNoCounter(samples);
     }
 
@@ -49,7 +50,36 @@ internal sealed class Extrapolation(Notes notes, SourceRange at, long rangeMs, b
         }
     }
 
-    // False when no window had two samples.
+    // Numbers of which nobody knows when they began, as nearly all series are: nothing of a window is looked at but its ends and its resets. False when no window had two samples.
+    private bool SlidePlain(TimeGrid grid, long offset, long range, SeriesView samples, Cells into)
+    {
+        var times = samples.Times;
+        var values = samples.Values;
+        var (first, end, any) = (0, 0, false);
+        for (var step = 0; step < grid.Steps; step++)
+        {
+            var to = grid[step] - offset;
+            while (end < times.Length && times[end] <= to)
+                end++;
+            while (first < end && times[first] <= to - range)
+                first++;
+            Look(_resets.Count > 0 ? end - first : 0);
+            if (end - first < 2)
+                continue;
+            var difference = values[end - 1] - values[first];
+            if (_resets.Count > 0)
+            {
+                SkipResets(first);
+                for (var i = _firstReset; i < _resets.Count && _resets[i] < end; i++)
+                    difference += values[_resets[i] - 1];
+            }
+            into.Set(step, difference * Stretch(times[first], times[end - 1], end - first, to - range, to, beginning: null, difference, values[first]));
+            any = true;
+        }
+        return any;
+    }
+
+    // False when no window had two samples, or one that began in it.
     private bool SlideNumbers(TimeGrid grid, long offset, long range, SeriesView samples, Cells into)
     {
         var times = samples.Times;
@@ -61,8 +91,8 @@ internal sealed class Extrapolation(Notes notes, SourceRange at, long rangeMs, b
                 end++;
             while (first < end && times[first] <= last - range)
                 first++;
-            Look(_resets.Count > 0 || _overlaps.Count > 0 ? end - first + _overlaps.Count : 0);
-            if (end - first < (samples.Starts.IsEmpty ? 2 : 1))
+            Look(end - first + _overlaps.Count);
+            if (first == end)
                 continue;
             SkipResets(first);
             var window = new SampleWindow(samples, first, end, last - range, last);
@@ -165,18 +195,22 @@ internal sealed class Extrapolation(Notes notes, SourceRange at, long rangeMs, b
         return notes.Settle(sum, at, window.Name, "subtraction", knowsResets: true) ? sum.ToGauge() : null;
     }
 
-    private double Stretch(in SampleWindow window, double difference, double first)
+    private double Stretch(in SampleWindow window, double difference, double first) =>
+        Stretch(window.Times[0], window.Times[^1], window.Count, window.From, window.To, Beginning(window), difference, first);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private double Stretch(long firstTime, long lastTime, int count, long from, long to, long? beginning, double difference, double first)
     {
-        var toStart = (window.Times[0] - window.From) / 1000.0;
-        var toEnd = (window.To - window.Times[^1]) / 1000.0;
-        var sampled = (window.Times[^1] - window.Times[0]) / 1000.0;
-        var average = window.Count > 1 ? sampled / (window.Count - 1) : 0;
+        var toStart = (firstTime - from) / 1000.0;
+        var toEnd = (to - lastTime) / 1000.0;
+        var sampled = (lastTime - firstTime) / 1000.0;
+        var average = count > 1 ? sampled / (count - 1) : 0;
         var threshold = average * 1.1;
 
-        if (Beginning(window) is { } beginning)
+        if (beginning is { } began)
         {
             toStart = 0;
-            sampled = (window.Times[^1] - beginning) / 1000.0;
+            sampled = (lastTime - began) / 1000.0;
         }
         else if (toStart >= threshold)
         {

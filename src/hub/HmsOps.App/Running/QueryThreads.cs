@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Runtime.ExceptionServices;
 using HmsOps.Processes;
 using HmsOps.PromQL;
@@ -18,9 +17,10 @@ internal sealed class QueryThreads : IDisposable
     // and on a machine that others keep busy a query would not even be told in time that it has to end.
     private const int Yielding = 5;
 
-    // Bounded by who is let in: a question each, and a call for help for each walk while somebody is idle.
-    private readonly BlockingCollection<Action> _work = [];
-    private int _idle;
+    private readonly Lock _gate = new();
+    private readonly Queue<Action> _work = []; // bounded by who is let in: a question each, and a call for help for each walk while somebody is idle
+    private readonly Stack<Seat> _idle = []; // the last to have sat down is called first: what it read is still near
+    private bool _isClosed;
 
     /// <summary>Starts them.</summary>
     /// <param name="cores">How many cores they may keep busy.</param>
@@ -38,7 +38,7 @@ internal sealed class QueryThreads : IDisposable
     public Task RunAsync(Action question)
     {
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _work.Add(() =>
+        var isTaken = TryAdd(() =>
         {
             try
             {
@@ -50,31 +50,99 @@ internal sealed class QueryThreads : IDisposable
                 done.SetException(e);
             }
         });
+        ObjectDisposedException.ThrowIf(!isTaken, this);
         return done.Task;
     }
 
     /// <summary>No new questions; threads end with what they do.</summary>
-    public void Dispose() => _work.CompleteAdding();
+    public void Dispose()
+    {
+        Seat[] idle;
+        lock (_gate)
+        {
+            _isClosed = true;
+            idle = [.. _idle];
+            _idle.Clear();
+        }
+        foreach (var seat in idle)
+            seat.Call(null);
+    }
+
+    private bool TryAdd(Action work)
+    {
+        Seat? seat;
+        lock (_gate)
+        {
+            if (_isClosed)
+                return false;
+            if (!_idle.TryPop(out seat))
+                _work.Enqueue(work);
+        }
+        seat?.Call(work);
+        return true;
+    }
 
     private void Take()
     {
         Niceness.OfThisThread(Yielding);
-        Interlocked.Increment(ref _idle);
-        foreach (var work in _work.GetConsumingEnumerable())
-        {
-            Interlocked.Decrement(ref _idle);
+        var seat = new Seat();
+        while (Next(seat) is { } work)
             work();
-            Interlocked.Increment(ref _idle);
+    }
+
+    // Null when there will be nothing more.
+    private Action? Next(Seat seat)
+    {
+        lock (_gate)
+        {
+            if (_work.TryDequeue(out var work))
+                return work;
+            if (_isClosed)
+                return null;
+            _idle.Push(seat);
         }
+        return seat.Wait();
     }
 
     private void RunAll(IReadOnlyList<Action> all)
     {
         using var walk = new SharedWalk(all);
-        for (var i = Math.Min(all.Count - 1, Volatile.Read(ref _idle)); i > 0; i--)
-            _work.Add(walk.Help);
+        int idle;
+        lock (_gate)
+            idle = _idle.Count;
+        for (var i = Math.Min(all.Count - 1, idle); i > 0; i--)
+            TryAdd(walk.Help);
         walk.Help(); // all of it, where nobody else comes
         walk.WaitForOthers();
+    }
+
+    /// <summary>Where a thread waits until it is called. It sleeps at once: to look again and again whether somebody called took a sixth of all a small question cost.</summary>
+    private sealed class Seat
+    {
+        private readonly object _bell = new(); // of a monitor: a Lock has nobody wait in it
+        private Action? _work;
+        private bool _isCalled;
+
+        public void Call(Action? work)
+        {
+            lock (_bell)
+            {
+                (_work, _isCalled) = (work, true);
+                Monitor.Pulse(_bell);
+            }
+        }
+
+        public Action? Wait()
+        {
+            lock (_bell)
+            {
+                while (!_isCalled)
+                    Monitor.Wait(_bell);
+                var work = _work;
+                (_work, _isCalled) = (null, false);
+                return work;
+            }
+        }
     }
 
     /// <summary>The parts of a walk, each of which is taken by whoever is first.</summary>

@@ -260,7 +260,7 @@ public sealed class ClusterSourceTests
     /// <summary>A source that hands its series out the wrong way round.</summary>
     private sealed class Reversed(ListedSeries inner) : ISeriesSource
     {
-        public SeriesCursor Select(Selection selection, QueryBudget budget, CancellationToken cancellationToken) => new Cursor(inner.Series(selection, most, cancellationToken).Reverse().ToList());
+        public SeriesCursor Select(Selection selection, QueryBudget budget, CancellationToken cancellationToken) => new Cursor(inner.Series(selection, int.MaxValue, cancellationToken).Reverse().ToList());
 
         public IReadOnlyList<Labels> Series(Selection selection, int most, CancellationToken cancellationToken) => inner.Series(selection, most, cancellationToken);
 

@@ -37,9 +37,9 @@ internal sealed class ListedSeries : ISeriesSource
 
     public IReadOnlyList<Labels> Series(Selection selection, int most, CancellationToken cancellationToken) => [.. Found(selection).Select(series => series.Labels).Take(most)];
 
-    public IReadOnlyList<string> LabelNames(Selection selection, CancellationToken cancellationToken) => LabelLists.NamesOf(Series(selection, cancellationToken));
+    public IReadOnlyList<string> LabelNames(Selection selection, CancellationToken cancellationToken) => LabelLists.NamesOf(Series(selection, int.MaxValue, cancellationToken));
 
-    public IReadOnlyList<string> LabelValues(string name, Selection selection, CancellationToken cancellationToken) => LabelLists.ValuesOf(name, Series(selection, cancellationToken));
+    public IReadOnlyList<string> LabelValues(string name, Selection selection, CancellationToken cancellationToken) => LabelLists.ValuesOf(name, Series(selection, int.MaxValue, cancellationToken));
 
     private IEnumerable<Listed> Found(Selection selection) => _series
         .Where(series => selection.Matchers.All(matcher => matcher.Matches(series.Labels)))
