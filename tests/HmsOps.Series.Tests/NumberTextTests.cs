@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 
 namespace HmsOps.Series.Tests;
 
@@ -31,6 +32,7 @@ public sealed class NumberTextTests
     {
         Assert.Equal(inMessages, NumberText.Short(value));
         Assert.Equal(inAnswers, NumberText.InAnswer(value));
+        Assert.Equal(inAnswers, AsBytes(value));
         if (plain is not null)
             Assert.Equal(plain, NumberText.Plain(value));
     }
@@ -41,13 +43,22 @@ public sealed class NumberTextTests
         var draw = new Random(20_261_122);
         for (var i = 0; i < 20_000; i++)
         {
-            var value = BitConverter.Int64BitsToDouble(draw.NextInt64(long.MinValue, long.MaxValue));
+            var value = i % 2 == 0
+                ? BitConverter.Int64BitsToDouble(draw.NextInt64(long.MinValue, long.MaxValue))
+                : Math.Round((draw.NextDouble() - 0.5) * Math.Pow(10, draw.Next(-9, 24)), draw.Next(0, 12)); // as they are measured
             if (!double.IsFinite(value))
                 continue;
             Assert.Equal(value, double.Parse(NumberText.Short(value), CultureInfo.InvariantCulture));
             Assert.Equal(value, double.Parse(NumberText.InAnswer(value), CultureInfo.InvariantCulture));
             Assert.Equal(value, double.Parse(NumberText.Plain(value), CultureInfo.InvariantCulture));
             Assert.Equal(value, double.Parse(NumberText.InLabel(value), CultureInfo.InvariantCulture));
+            Assert.Equal(NumberText.InAnswer(value), AsBytes(value));
         }
+    }
+
+    private static string AsBytes(double value)
+    {
+        Span<byte> bytes = stackalloc byte[NumberText.InAnswerBytesMax];
+        return Encoding.UTF8.GetString(bytes[..NumberText.InAnswer(value, bytes)]);
     }
 }

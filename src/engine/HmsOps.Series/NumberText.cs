@@ -1,15 +1,32 @@
 using System.Globalization;
+using System.Text;
 
 namespace HmsOps.Series;
 
 /// <summary>Numbers as they are written in labels and messages: the shortest digits that read back, as Go writes them.</summary>
 public static class NumberText
 {
+    /// <summary>Bytes that a number in an answer takes at most.</summary>
+    public const int InAnswerBytesMax = 32;
+
+    // All ways write 0, and numbers from here to there, with their digits alone; so does the framework.
+    private const double AlikeFrom = 1e-4;
+    private const double AlikeBelow = 1e6;
+
     /// <summary>With an exponent below 1e-4 and from 1e6 on: <c>0.5</c>, <c>1</c>, <c>+Inf</c>, <c>1e+06</c>.</summary>
     public static string Short(double value) => Written(value, plainFrom: -4, plainTo: 6, "00");
 
     /// <summary>As answers in JSON carry a number: with an exponent below 1e-6 and from 1e21 on.</summary>
     public static string InAnswer(double value) => Written(value, plainFrom: -6, plainTo: 21, "00");
+
+    /// <summary>The same as bytes, of which there are at most <see cref="InAnswerBytesMax"/>: an answer has many, and nothing else is made for each.</summary>
+    public static int InAnswer(double value, Span<byte> into)
+    {
+        // What the framework writes without an exponent, answers do too.
+        if (double.IsFinite(value) && value.TryFormat(into, out var written, "R", CultureInfo.InvariantCulture) && !into[..written].Contains((byte)'E'))
+            return written;
+        return Encoding.UTF8.GetBytes(InAnswer(value), into);
+    }
 
     /// <summary>As JSON has it: likewise, and the exponent without a zero before it.</summary>
     public static string Json(double value) => Written(value, plainFrom: -6, plainTo: 21, "0");
@@ -41,6 +58,8 @@ public static class NumberText
     // Without an exponent where the power of ten of the first digit is in the range.
     private static string Written(double value, int plainFrom, int plainTo, string exponentForm)
     {
+        if (value == 0 || Math.Abs(value) is >= AlikeFrom and < AlikeBelow)
+            return value.ToString("R", CultureInfo.InvariantCulture);
         var (digits, exponent) = Shortest(value);
         if (digits.Length == 0 || (exponent >= plainFrom && exponent < plainTo))
             return Plain(value);

@@ -88,6 +88,42 @@ internal sealed class AvgOverTime(Notes notes, SourceRange at) : WindowFunction
 /// <summary>The smallest or largest number of a window; NaN only where there is nothing else.</summary>
 internal sealed class ExtremeOverTime(Notes notes, SourceRange at, bool isMax) : WindowFunction
 {
+    private int[] _standing = []; // samples that nothing after them outdoes: the first of those in a window is its extreme
+
+    public override void Slide(TimeGrid grid, long offset, long range, SeriesView samples, Cells into)
+    {
+        if (!samples.Histograms.IsEmpty)
+        {
+            base.Slide(grid, offset, range, samples, into);
+            return;
+        }
+        var times = samples.Times;
+        var values = samples.Values;
+        if (_standing.Length < values.Length)
+            _standing = new int[Math.Max(values.Length, _standing.Length * 2)];
+        var (first, end, begin, count) = (0, 0, 0, 0); // of the window, and of those that stand
+        for (var step = 0; step < grid.Steps; step++)
+        {
+            var last = grid[step] - offset;
+            for (; end < times.Length && times[end] <= last; end++)
+            {
+                var value = values[end];
+                if (double.IsNaN(value))
+                    continue; // an extreme only where there is nothing else
+                while (count > begin && (isMax ? values[_standing[count - 1]] < value : values[_standing[count - 1]] > value))
+                    count--;
+                _standing[count++] = end;
+            }
+            while (first < end && times[first] <= last - range)
+                first++;
+            while (begin < count && _standing[begin] < first)
+                begin++;
+            Look(0);
+            if (first < end)
+                into.Set(step, begin < count ? values[_standing[begin]] : double.NaN);
+        }
+    }
+
     protected override void Fold(SampleWindow window, int step, Cells into)
     {
         var kinds = window.Kinds;

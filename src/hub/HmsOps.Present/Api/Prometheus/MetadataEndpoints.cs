@@ -80,7 +80,8 @@ internal sealed class MetadataEndpoints(PresentSources sources, PromDoor door)
             json.WriteStartObject();
             json.WritePropertyName("labels");
             PromAnswer.WriteLabels(json, exemplar.Labels);
-            json.WriteString("value", NumberText.InAnswer(exemplar.Value));
+            json.WritePropertyName("value");
+            PromAnswer.WriteNumber(json, exemplar.Value);
             json.WriteNumber("timestamp", PromTime.Seconds(exemplar.Time));
             json.WriteEndObject();
         }

@@ -34,7 +34,7 @@ public static class PromAnswer
         Begin(json);
         json.WriteString("resultType", "string");
         json.WriteStartArray("result");
-        json.WriteNumberValue(PromTime.Seconds(at));
+        WriteTime(json, at);
         json.WriteStringValue(text);
         json.WriteEndArray();
         End(json, [], form);
@@ -232,18 +232,36 @@ public static class PromAnswer
     private static void WriteSample(Utf8JsonWriter json, long at, double value)
     {
         json.WriteStartArray();
-        json.WriteNumberValue(PromTime.Seconds(at));
-        json.WriteStringValue(NumberText.InAnswer(value));
+        WriteTime(json, at);
+        WriteNumber(json, value);
         json.WriteEndArray();
+    }
+
+    // Most times are whole seconds.
+    private static void WriteTime(Utf8JsonWriter json, long at)
+    {
+        if (at % 1_000 == 0)
+            json.WriteNumberValue(at / 1_000);
+        else
+            json.WriteNumberValue(PromTime.Seconds(at));
+    }
+
+    /// <summary>A number as answers have it, in quotes.</summary>
+    public static void WriteNumber(Utf8JsonWriter json, double value)
+    {
+        Span<byte> text = stackalloc byte[NumberText.InAnswerBytesMax];
+        json.WriteStringValue(text[..NumberText.InAnswer(value, text)]);
     }
 
     private static void WriteSample(Utf8JsonWriter json, long at, NativeHistogram histogram)
     {
         json.WriteStartArray();
-        json.WriteNumberValue(PromTime.Seconds(at));
+        WriteTime(json, at);
         json.WriteStartObject();
-        json.WriteString("count", NumberText.InAnswer(histogram.Count));
-        json.WriteString("sum", NumberText.InAnswer(histogram.Sum));
+        json.WritePropertyName("count");
+        WriteNumber(json, histogram.Count);
+        json.WritePropertyName("sum");
+        WriteNumber(json, histogram.Sum);
         json.WriteStartArray("buckets");
         foreach (var bucket in histogram.Negative.Reverse())
             WriteBucket(json, 1, -histogram.Bound(bucket.Index), -histogram.Bound(bucket.Index - 1), bucket.Count);
@@ -264,9 +282,9 @@ public static class PromAnswer
     {
         json.WriteStartArray();
         json.WriteNumberValue(sides);
-        json.WriteStringValue(NumberText.InAnswer(lower));
-        json.WriteStringValue(NumberText.InAnswer(upper));
-        json.WriteStringValue(NumberText.InAnswer(count));
+        WriteNumber(json, lower);
+        WriteNumber(json, upper);
+        WriteNumber(json, count);
         json.WriteEndArray();
     }
 }
