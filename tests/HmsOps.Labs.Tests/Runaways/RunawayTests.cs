@@ -196,7 +196,8 @@ public sealed partial class RunawayTests
     [GeneratedRegex(@"VmHWM:\s+(\d+) kB")]
     private static partial Regex PeakLine();
 
-    [GeneratedRegex("finds more than|holds? more than|touches more than|makes more than [0-9]+ groups")]
+    // Not of what all queries hold together: who comes when it is full already has found nothing that could be narrowed.
+    [GeneratedRegex("finds more than|(?<!together would )holds? more than|touches more than|makes more than [0-9]+ groups")]
     private static partial Regex SelectorLimit();
 
     [GeneratedRegex(@"(?<=^.{160}).*$", RegexOptions.Singleline)]
