@@ -17,7 +17,7 @@ internal sealed record Scale(string Name, int Series, int Scrapes, int ChurnEver
         new("fleet", 50_000, 160, 40, TimeSpan.FromMinutes(12), Enum.GetValues<Part>()),
         new("wide", 1_000_000, 8, 0, TimeSpan.FromMinutes(15), [Part.Intake, Part.Check, Part.Kill, Part.Restart, Part.Compact]),
         new("day", 1_000, 5_760, 0, TimeSpan.FromMinutes(8), [Part.Intake, Part.Check, Part.Compact]),
-        new("small", 5_000, 40, 10, TimeSpan.FromMinutes(2), Enum.GetValues<Part>()),
+        new("small", 5_000, 40, 10, TimeSpan.FromMinutes(3), Enum.GetValues<Part>()),
     ];
 
     public static TimeSpan Interval { get; } = TimeSpan.FromMilliseconds(IntervalMs);

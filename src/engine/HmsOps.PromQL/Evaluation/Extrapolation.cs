@@ -25,9 +25,9 @@ internal sealed class Extrapolation(Notes notes, SourceRange at, long rangeMs, b
     public override void Slide(TimeGrid grid, long offset, long range, SeriesView samples, Cells into)
     {
         FindResets(samples);
-        if (!samples.Histograms.IsEmpty)
+        if (!samples.Histograms.IsEmpty || !samples.Starts.IsEmpty)
             base.Slide(grid, offset, range, samples, into);
-        else if (samples.Starts.IsEmpty ? SlidePlain(grid, offset, range, samples, into) : SlideNumbers(grid, offset, range, samples, into))
+        else if (SlidePlain(grid, offset, range, samples, into))
             NoteIfNoCounter(samples);
     }
 
@@ -74,31 +74,6 @@ internal sealed class Extrapolation(Notes notes, SourceRange at, long rangeMs, b
                     difference += values[_resets[i] - 1];
             }
             into.Set(step, difference * Stretch(times[first], times[end - 1], end - first, to - range, to, beginning: null, difference, values[first]));
-            any = true;
-        }
-        return any;
-    }
-
-    // False when no window had two samples, or one that began in it.
-    private bool SlideNumbers(TimeGrid grid, long offset, long range, SeriesView samples, Cells into)
-    {
-        var times = samples.Times;
-        var (first, end, any) = (0, 0, false);
-        for (var step = 0; step < grid.Steps; step++)
-        {
-            var last = grid[step] - offset;
-            while (end < times.Length && times[end] <= last)
-                end++;
-            while (first < end && times[first] <= last - range)
-                first++;
-            Look(end - first + _overlaps.Count);
-            if (first == end)
-                continue;
-            SkipResets(first);
-            var window = new SampleWindow(samples, first, end, last - range, last);
-            if (window.Count < 2 && Beginning(window) is null)
-                continue;
-            into.Set(step, Number(window));
             any = true;
         }
         return any;
@@ -226,6 +201,7 @@ internal sealed class Extrapolation(Notes notes, SourceRange at, long rangeMs, b
 
     private void NoteOverlaps(in SampleWindow window)
     {
+        Look(_overlaps.Count);
         foreach (var overlap in _overlaps)
         {
             if (overlap > window.First && overlap < window.End)
